@@ -1,0 +1,101 @@
+#include "autograd/kernels/gemm.h"
+
+#include <algorithm>
+#include <limits>
+
+#include <cblas.h>
+
+namespace ito::kernels {
+namespace {
+
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
+               const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
+  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha,
+               const double* a, int lda, const double* b, int ldb, double beta, double* c,
+               int ldc) {
+  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+void blas_gemv(CBLAS_TRANSPOSE t, int rows, int cols, float alpha, const float* a, int lda,
+               const float* x, int incx, float beta, float* y, int incy) {
+  cblas_sgemv(CblasRowMajor, t, rows, cols, alpha, a, lda, x, incx, beta, y, incy);
+}
+void blas_gemv(CBLAS_TRANSPOSE t, int rows, int cols, double alpha, const double* a, int lda,
+               const double* x, int incx, double beta, double* y, int incy) {
+  cblas_dgemv(CblasRowMajor, t, rows, cols, alpha, a, lda, x, incx, beta, y, incy);
+}
+
+int to_int(Index value, const char* what) {
+  check(value >= 0 && value <= std::numeric_limits<int>::max(), "gemm: ", what, " = ", value,
+        " does not fit BLAS's 32-bit sizes");
+  return static_cast<int>(value);
+}
+
+// C *= beta, without reading C if beta is zero.
+template <class T>
+void scale(Index m, Index n, T beta, T* c, Index ldc) {
+  if (beta == 1) return;
+  for (Index i = 0; i < m; ++i, c += ldc) {
+    if (beta == 0) {
+      std::fill_n(c, n, T{0});
+    } else {
+      for (Index j = 0; j < n; ++j) c[j] *= beta;
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha, const T* a, Index lda,
+          const T* b, Index ldb, T beta, T* c, Index ldc) {
+  const int im = to_int(m, "m"), in = to_int(n, "n"), ik = to_int(k, "k");
+  if (m == 0 || n == 0) return;
+  if (k == 0) return scale(m, n, beta, c, ldc);
+  // A matrix of one row has any leading dimension; BLAS insists on a legal one.
+  const int ia = to_int(std::max(lda, trans_a ? m : k), "lda");
+  const int ib = to_int(std::max(ldb, trans_b ? k : n), "ldb");
+  const int ic = to_int(std::max(ldc, n), "ldc");
+  const CBLAS_TRANSPOSE ta = trans_a ? CblasTrans : CblasNoTrans;
+  const CBLAS_TRANSPOSE tb = trans_b ? CblasTrans : CblasNoTrans;
+  if (n == 1) {
+    if (beta == 0) scale(m, n, beta, c, ldc);
+    blas_gemv(ta, trans_a ? ik : im, trans_a ? im : ik, alpha, a, ia, b, trans_b ? 1 : ib, beta, c,
+              ic);
+  } else if (m == 1) {
+    if (beta == 0) scale(m, n, beta, c, ldc);
+    blas_gemv(trans_b ? CblasNoTrans : CblasTrans, trans_b ? in : ik, trans_b ? ik : in, alpha, b,
+              ib, a, trans_a ? ia : 1, beta, c, 1);
+  } else {
+    blas_gemm(ta, tb, im, in, ik, alpha, a, ia, b, ib, beta, c, ic);
+  }
+}
+
+template <class T>
+void batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha,
+                  const T* a, Index lda, Index stride_a, const T* b, Index ldb, Index stride_b,
+                  T beta, T* c, Index ldc, Index stride_c) {
+  for (Index i = 0; i < batch; ++i) {
+    gemm(trans_a, trans_b, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb, beta,
+         c + i * stride_c, ldc);
+  }
+}
+
+template void gemm(bool, bool, Index, Index, Index, float, const float*, Index, const float*, Index,
+                   float, float*, Index);
+template void gemm(bool, bool, Index, Index, Index, double, const double*, Index, const double*,
+                   Index, double, double*, Index);
+template void batched_gemm(Index, bool, bool, Index, Index, Index, float, const float*, Index,
+                           Index, const float*, Index, Index, float, float*, Index, Index);
+template void batched_gemm(Index, bool, bool, Index, Index, Index, double, const double*, Index,
+                           Index, const double*, Index, Index, double, double*, Index, Index);
+
+int blas_threads() noexcept {
+  return openblas_get_num_threads();
+}
+void set_blas_threads(int count) noexcept {
+  openblas_set_num_threads(count);
+}
+
+}  // namespace ito::kernels

@@ -1,0 +1,26 @@
+// Matrix products on OpenBLAS: the only user of cblas.
+#pragma once
+
+#include "autograd/shape.h"
+
+namespace ito::kernels {
+
+// C = alpha op(A) op(B) + beta C, row-major, op(A) [m, k], op(B) [k, n], C [m, n]; op transposes if
+// trans_* is set, and the leading dimensions are those of the matrices as stored. With beta = 0, C
+// is written without being read. T is float or double. Throws if a size exceeds 2^31 - 1.
+template <class T>
+void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha, const T* a, Index lda,
+          const T* b, Index ldb, T beta, T* c, Index ldc);
+
+// The same for `batch` matrices at fixed strides, in elements; a stride of zero repeats an operand
+// (not C).
+template <class T>
+void batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha,
+                  const T* a, Index lda, Index stride_a, const T* b, Index ldb, Index stride_b,
+                  T beta, T* c, Index ldc, Index stride_c);
+
+// OpenBLAS's process-wide number of threads; use BlasThreads of parallel.h instead.
+int blas_threads() noexcept;
+void set_blas_threads(int count) noexcept;
+
+}  // namespace ito::kernels

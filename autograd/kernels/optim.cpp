@@ -1,0 +1,115 @@
+#include "autograd/kernels/optim.h"
+
+#include <cmath>
+
+#include "autograd/kernels/simd.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "autograd/kernels/optim.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#ifndef ITO_KERNELS_OPTIM_COEFFICIENTS_
+#define ITO_KERNELS_OPTIM_COEFFICIENTS_
+namespace ito::kernels {
+
+// AdamWStep as the factors of one pass, computed in double and rounded once.
+template <class T>
+struct AdamWFactors {
+  T grad_scale, keep, one_minus_beta1, beta2, one_minus_beta2, inverse_root_correction2, eps, step,
+      one_minus_ema_decay;
+
+  AdamWFactors(const AdamWStep& s, double ema_decay)
+      : grad_scale(static_cast<T>(s.grad_scale)),
+        keep(static_cast<T>(1 - s.lr * s.weight_decay)),
+        one_minus_beta1(static_cast<T>(1 - s.beta1)),
+        beta2(static_cast<T>(s.beta2)),
+        one_minus_beta2(static_cast<T>(1 - s.beta2)),
+        inverse_root_correction2(
+            static_cast<T>(1 / std::sqrt(1 - std::pow(s.beta2, static_cast<double>(s.step))))),
+        eps(static_cast<T>(s.eps)),
+        step(static_cast<T>(s.lr / (1 - std::pow(s.beta1, static_cast<double>(s.step))))),
+        one_minus_ema_decay(static_cast<T>(1 - ema_decay)) {}
+};
+
+}  // namespace ito::kernels
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace ito::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// One vector of D at p, g, m, v and, if kEma, e. Averages move by a fraction of the difference, so
+// a beta near one costs no precision.
+template <bool kEma, class D, class T>
+HWY_INLINE void step(D d, const AdamWFactors<T>& f, T* p, const T* g, T* m, T* v, T* e) {
+  const auto grad = hn::Mul(hn::LoadU(d, g), hn::Set(d, f.grad_scale));
+  const auto m0 = hn::LoadU(d, m);
+  const auto m1 = hn::MulAdd(hn::Sub(grad, m0), hn::Set(d, f.one_minus_beta1), m0);
+  const auto v1 = hn::MulAdd(hn::Mul(grad, grad), hn::Set(d, f.one_minus_beta2),
+                             hn::Mul(hn::LoadU(d, v), hn::Set(d, f.beta2)));
+  const auto root =
+      hn::MulAdd(hn::Sqrt(v1), hn::Set(d, f.inverse_root_correction2), hn::Set(d, f.eps));
+  const auto p1 = hn::NegMulAdd(hn::Set(d, f.step), hn::Div(m1, root),
+                                hn::Mul(hn::LoadU(d, p), hn::Set(d, f.keep)));
+  hn::StoreU(m1, d, m);
+  hn::StoreU(v1, d, v);
+  hn::StoreU(p1, d, p);
+  if constexpr (kEma) {
+    const auto e0 = hn::LoadU(d, e);
+    hn::StoreU(hn::MulAdd(hn::Sub(p1, e0), hn::Set(d, f.one_minus_ema_decay), e0), d, e);
+  }
+}
+
+template <bool kEma, class T>
+HWY_INLINE void run(const AdamWFactors<T>& f, T* p, const T* g, T* m, T* v, T* e, Index n) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    step<kEma>(d, f, p + i, g + i, m + i, v + i, kEma ? e + i : nullptr);
+  }
+  for (; i < n; ++i) step<kEma>(one, f, p + i, g + i, m + i, v + i, kEma ? e + i : nullptr);
+}
+
+template <class T>
+HWY_INLINE void adamw(const AdamWFactors<T>& f, T* p, const T* g, T* m, T* v, T* ema, Index n) {
+  if (ema) {
+    run<true>(f, p, g, m, v, ema, n);
+  } else {
+    run<false>(f, p, g, m, v, ema, n);
+  }
+}
+
+void adamw_f32(const AdamWFactors<float>& f, float* p, const float* g, float* m, float* v,
+               float* ema, Index n) {
+  adamw(f, p, g, m, v, ema, n);
+}
+void adamw_f64(const AdamWFactors<double>& f, double* p, const double* g, double* m, double* v,
+               double* ema, Index n) {
+  adamw(f, p, g, m, v, ema, n);
+}
+
+}  // namespace ito::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ito::kernels {
+
+HWY_EXPORT(adamw_f32);
+HWY_EXPORT(adamw_f64);
+
+template <>
+void adamw(const AdamWStep& s, float* p, const float* g, float* m, float* v, float* ema,
+           double ema_decay, Index n) {
+  HWY_DYNAMIC_DISPATCH(adamw_f32)(AdamWFactors<float>(s, ema_decay), p, g, m, v, ema, n);
+}
+template <>
+void adamw(const AdamWStep& s, double* p, const double* g, double* m, double* v, double* ema,
+           double ema_decay, Index n) {
+  HWY_DYNAMIC_DISPATCH(adamw_f64)(AdamWFactors<double>(s, ema_decay), p, g, m, v, ema, n);
+}
+
+}  // namespace ito::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,308 @@
+// What rng.cpp draws with on targets with vectors: Philox, uniforms and Box-Muller on whole
+// vectors. Same interface as rng_scalar-inl.h.
+#if defined(ITO_KERNELS_RNG_SIMD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ITO_KERNELS_RNG_SIMD_INL_H_
+#undef ITO_KERNELS_RNG_SIMD_INL_H_
+#else
+#define ITO_KERNELS_RNG_SIMD_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <hwy/highway.h>
+
+#include "autograd/kernels/rng.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ito::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D64 = hn::ScalableTag<std::uint64_t>;
+using V64 = hn::Vec<D64>;
+using D32 = hn::Repartition<std::uint32_t, D64>;
+using V32 = hn::Vec<D32>;
+
+// The round keys k + i w, w being the Weyl constants of the paper.
+struct Key {
+  static constexpr int kRounds = 10;
+  std::uint64_t k0[kRounds];
+  std::uint64_t k1[kRounds];
+
+  explicit Key(std::uint64_t seed) {
+    auto a = static_cast<std::uint32_t>(seed), b = static_cast<std::uint32_t>(seed >> 32);
+    for (int i = 0; i < kRounds; ++i, a += 0x9E3779B9U, b += 0xBB67AE85U) k0[i] = a, k1[i] = b;
+  }
+};
+
+// Philox4x32-10 of one counter a 64-bit lane. Only the low halves of the lanes of c0..c3 count:
+// the widening product ignores the high halves, so they are left as garbage, also on return.
+HWY_INLINE void philox_rounds(const Key& key, V64& c0, V64& c1, V64& c2, V64& c3) {
+  const D64 d;
+  const D32 d32;
+  const V32 m0 = hn::Set(d32, 0xD2511F53U), m1 = hn::Set(d32, 0xCD9E8D57U);
+  for (int i = 0; i < Key::kRounds; ++i) {
+    const V64 p0 = hn::MulEven(hn::BitCast(d32, c0), m0);
+    const V64 p1 = hn::MulEven(hn::BitCast(d32, c2), m1);
+    c0 = hn::Xor3(hn::ShiftRight<32>(p1), c1, hn::Set(d, key.k0[i]));
+    c2 = hn::Xor3(hn::ShiftRight<32>(p0), c3, hn::Set(d, key.k1[i]));
+    c1 = p1;
+    c3 = p0;
+  }
+}
+
+// Low halves of `even` and of `odd`, alternating: lane j of both becomes lanes 2j and 2j + 1.
+HWY_INLINE V32 zip_low(V64 even, V64 odd) {
+  const D32 d;
+  return hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even));
+}
+
+// 2 Lanes(D64()) counters: the even ones in lanes of *0, the odd ones in lanes of *1.
+struct Counters {
+  V64 block0, block1, stream0, stream1;
+};
+HWY_INLINE Index chunk_blocks() {
+  return static_cast<Index>(2 * hn::Lanes(D64()));
+}
+constexpr std::size_t kMaxChunkBlocks = 2 * HWY_MAX_BYTES / sizeof(std::uint64_t);
+
+// Consecutive blocks of one stream.
+HWY_INLINE Counters consecutive(std::uint64_t block, std::uint64_t stream) {
+  const D64 d;
+  const V64 j = hn::Iota(d, 0);
+  const V64 even = hn::Add(hn::Set(d, block), hn::Add(j, j));
+  const V64 s = hn::Set(d, stream);
+  return {even, hn::Add(even, hn::Set(d, 1)), s, s};
+}
+
+// The same block of consecutive streams.
+HWY_INLINE Counters across(std::uint64_t block, std::uint64_t stream) {
+  const Counters c = consecutive(stream, block);
+  return {c.stream0, c.stream1, c.block0, c.block1};
+}
+// Any blocks: those of the even lanes, then those of the odd ones.
+HWY_INLINE Counters gather(const std::uint64_t* block0, const std::uint64_t* block1,
+                           const std::uint64_t* stream0, const std::uint64_t* stream1) {
+  const D64 d;
+  return {hn::Load(d, block0), hn::Load(d, block1), hn::Load(d, stream0), hn::Load(d, stream1)};
+}
+
+// Calls f(w0, w1, w2, w3), word k of the blocks in order, one a 32-bit lane.
+template <class F>
+HWY_INLINE void with_words32(const Key& key, const Counters& c, F f) {
+  V64 a0 = c.block0, a1 = hn::ShiftRight<32>(c.block0);
+  V64 a2 = c.stream0, a3 = hn::ShiftRight<32>(c.stream0);
+  V64 b0 = c.block1, b1 = hn::ShiftRight<32>(c.block1);
+  V64 b2 = c.stream1, b3 = hn::ShiftRight<32>(c.stream1);
+  philox_rounds(key, a0, a1, a2, a3);
+  philox_rounds(key, b0, b1, b2, b3);
+  f(zip_low(a0, b0), zip_low(a1, b1), zip_low(a2, b2), zip_low(a3, b3));
+}
+
+// Calls f(a0, a1, b0, b1): 64-bit words 0 and 1 of the even blocks, then of the odd ones.
+template <class F>
+HWY_INLINE void with_words64(const Key& key, const Counters& c, F f) {
+  const D64 d;
+  const auto pair = [&](V64 low, V64 high) { return hn::BitCast(d, zip_low(low, high)); };
+  V64 a0 = c.block0, a1 = hn::ShiftRight<32>(c.block0);
+  V64 a2 = c.stream0, a3 = hn::ShiftRight<32>(c.stream0);
+  V64 b0 = c.block1, b1 = hn::ShiftRight<32>(c.block1);
+  V64 b2 = c.stream1, b3 = hn::ShiftRight<32>(c.stream1);
+  philox_rounds(key, a0, a1, a2, a3);
+  philox_rounds(key, b0, b1, b2, b3);
+  f(pair(a0, a1), pair(a2, a3), pair(b0, b1), pair(b2, b3));
+}
+
+template <class V>
+HWY_INLINE V horner(V, V last) {
+  return last;
+}
+// c0 + x (c1 + x (c2 + ...))
+template <class V, class... C>
+HWY_INLINE V horner(V x, V c0, C... rest) {
+  return hn::MulAdd(x, horner(x, rest...), c0);
+}
+
+// Box-Muller: z0 + i z1 = sqrt(-2 log u) exp(2 pi i v). The top two bits of the angle's word are
+// the quadrant q, the others a signed fraction s in [-1/2, 1/2]: 2 pi v = pi/2 (q + s), so the
+// reduction is exact and polynomials on [-pi/4, pi/4] suffice. Every product that meets a sum is
+// an explicit MulAdd: nothing is left for compilers to contract differently on different targets.
+// `swap` and `flip0`, `flip1` hold bits of q as sign bits: rotating by q pi/2 turns (cos, sin) into
+// (cos, sin), (-sin, cos), (-cos, -sin), (sin, -cos).
+template <class DF, class VF = hn::Vec<DF>, class VU>
+HWY_INLINE void rotate(DF df, VF radius, VF cos, VF sin, VU word, VF& z0, VF& z1) {
+  const auto shifted = hn::ShiftLeft<1>(word);
+  const VF swap = hn::BitCast(df, shifted);
+  const VF sign0 = hn::And(hn::BitCast(df, hn::Xor(word, shifted)), hn::SignBit(df));
+  const VF sign1 = hn::And(hn::BitCast(df, word), hn::SignBit(df));
+  z0 = hn::Xor(hn::Mul(radius, hn::IfNegativeThenElse(swap, sin, cos)), sign0);
+  z1 = hn::Xor(hn::Mul(radius, hn::IfNegativeThenElse(swap, cos, sin)), sign1);
+}
+
+// -2 log u for u in [2^-32, 1]; u = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2)),
+// log(1 + f) = f + f^2 P(f) with the minimax P of relative error 1.8e-7.
+HWY_INLINE hn::Vec<hn::RebindToFloat<D32>> minus_two_log(hn::Vec<hn::RebindToFloat<D32>> u) {
+  const hn::RebindToFloat<D32> df;
+  const hn::RebindToSigned<D32> di;
+  const auto c = [&](double x) { return hn::Set(df, static_cast<float>(-2 * x)); };
+  const auto bits = hn::BitCast(di, u);
+  const auto e = hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));
+  const auto f = hn::Sub(hn::BitCast(df, hn::Sub(bits, hn::ShiftLeft<23>(e))), hn::Set(df, 1.0F));
+  const auto p = horner(f, c(-0.5000032290957195), c(0.333347221554379), c(-0.24971267400214278),
+                        c(0.19906579929756846), c(-0.17242275842800892), c(0.1618325635921759),
+                        c(-0.10089861643120292));
+  const auto linear = hn::Mul(f, hn::Set(df, -2.0F));
+  return hn::MulAdd(hn::Mul(f, f), p,
+                    hn::MulAdd(hn::ConvertTo(df, e), c(0.6931471805599453), linear));
+}
+
+// Two f32 normals from two words. u = (k + 1/2) / 2^31 with 31 bits k, rounded, in [2^-32, 1].
+HWY_INLINE void box_muller(V32 radius_word, V32 angle_word, hn::Vec<hn::RebindToFloat<D32>>& z0,
+                           hn::Vec<hn::RebindToFloat<D32>>& z1) {
+  const hn::RebindToFloat<D32> df;
+  const hn::RebindToSigned<D32> di;
+  const auto c = [&](double x) { return hn::Set(df, static_cast<float>(x)); };
+  const auto k = hn::ConvertTo(df, hn::BitCast(di, hn::ShiftRight<1>(radius_word)));
+  const auto u = hn::MulAdd(k, c(0x1p-31), c(0x1p-32));
+  const auto radius = hn::Sqrt(minus_two_log(u));
+  // Minimax on |s| <= 1/2: sin(pi/2 s) to 3.3e-9, cos(pi/2 s) to 3.3e-8, relative.
+  const auto s =
+      hn::Mul(hn::ConvertTo(df, hn::BitCast(di, hn::ShiftLeft<2>(angle_word))), c(0x1p-32));
+  const auto y = hn::Mul(s, s);
+  const auto sin = hn::Mul(s, horner(y, c(1.570796321708368), c(-0.6459634602330533),
+                                     c(0.07968003276675875), c(-0.0046016578826361156)));
+  const auto cos = horner(y, c(0.9999999673864614), c(-1.2336966623563874), c(0.2535949466909632),
+                          c(-0.0203985817762418));
+  rotate(df, radius, cos, sin, angle_word, z0, z1);
+}
+
+// -2 log u for u in [2^-52, 1], after fdlibm's e_log.c: with s = f/(2 + f),
+// log(1 + f) = f - f^2/2 + s (f^2/2 + R(s^2)); error below 1 ulp.
+HWY_INLINE hn::Vec<hn::RebindToFloat<D64>> minus_two_log(hn::Vec<hn::RebindToFloat<D64>> u) {
+  const hn::RebindToFloat<D64> df;
+  const D64 du;
+  const auto c = [&](double x) { return hn::Set(df, x); };
+  // e + 64 is positive, which spares a 64-bit arithmetic shift and an integer conversion.
+  const V64 bias = hn::Set(du, std::uint64_t{64} << 52);
+  const V64 bits = hn::BitCast(du, u);
+  const V64 e64 =
+      hn::ShiftRight<52>(hn::Add(hn::Sub(bits, hn::Set(du, 0x3FE6A09E667F3BCDU)), bias));
+  const auto e = hn::Sub(hn::BitCast(df, hn::Or(e64, hn::BitCast(du, c(0x1p52)))), c(0x1p52 + 64));
+  const auto m = hn::BitCast(df, hn::Add(hn::Sub(bits, hn::ShiftLeft<52>(e64)), bias));
+  const auto f = hn::Sub(m, c(1));
+  const auto s = hn::Div(f, hn::Add(f, c(2)));
+  const auto z = hn::Mul(s, s);
+  const auto r =
+      horner(z, c(6.666666666666735130e-01), c(3.999999999940941908e-01),
+             c(2.857142874366239149e-01), c(2.222219843214978396e-01), c(1.818357216161805012e-01),
+             c(1.531383769920937332e-01), c(1.479819860511658591e-01));
+  const auto f2 = hn::Mul(f, f);
+  const auto t = hn::MulAdd(s, hn::MulAdd(z, r, hn::Mul(f2, c(0.5))),
+                            hn::Mul(e, c(1.90821492927058770002e-10)));
+  const auto minus_log =
+      hn::NegMulAdd(e, c(6.93147180369123816490e-01), hn::Sub(hn::MulSub(f2, c(0.5), t), f));
+  return hn::Add(minus_log, minus_log);
+}
+
+// Two f64 normals from two 64-bit words. u = 1 - k/2^52 with 52 bits k, exactly; the angle's
+// fraction is s = k'/2^52 - 1/2. Polynomials of fdlibm's k_sin.c and k_cos.c.
+HWY_INLINE void box_muller(V64 radius_word, V64 angle_word, hn::Vec<hn::RebindToFloat<D64>>& z0,
+                           hn::Vec<hn::RebindToFloat<D64>>& z1) {
+  const hn::RebindToFloat<D64> df;
+  const auto c = [&](double x) { return hn::Set(df, x); };
+  const V64 one = hn::BitCast(D64(), c(1));
+  const auto u = hn::Sub(c(2), hn::BitCast(df, hn::Or(hn::ShiftRight<12>(radius_word), one)));
+  const auto radius = hn::Sqrt(minus_two_log(u));
+  const V64 fraction = hn::ShiftRight<12>(hn::ShiftLeft<2>(angle_word));
+  const auto s = hn::Sub(hn::BitCast(df, hn::Or(fraction, one)), c(1.5));
+  const auto x = hn::Mul(s, c(1.57079632679489661923));
+  const auto y = hn::Mul(x, x);
+  const auto sin =
+      hn::MulAdd(hn::Mul(x, y),
+                 horner(y, c(-1.66666666666666324348e-01), c(8.33333333332248946124e-03),
+                        c(-1.98412698298579493134e-04), c(2.75573137070700676789e-06),
+                        c(-2.50507602534068634195e-08), c(1.58969099521155010221e-10)),
+                 x);
+  const auto cos =
+      horner(y, c(1), c(-0.5), c(4.16666666666666019037e-02), c(-1.38888888888741095749e-03),
+             c(2.48015872894767294178e-05), c(-2.75573143513906633035e-07),
+             c(2.08757232129817482790e-09), c(-1.13596475577881948265e-11));
+  rotate(df, radius, cos, sin, angle_word, z0, z1);
+}
+
+struct Bits {
+  using Value = std::uint32_t;
+  static constexpr Index kPerBlock = 4;
+  static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
+    with_words32(key, c, [=](V32 w0, V32 w1, V32 w2, V32 w3) HWY_ATTR {
+      hn::StoreInterleaved4(w0, w1, w2, w3, D32(), out);
+    });
+  }
+};
+
+template <class T>
+struct Uniform;
+
+template <>
+struct Uniform<float> {
+  using Value = float;
+  static constexpr Index kPerBlock = 4;
+  static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
+    const hn::RebindToFloat<D32> df;
+    const hn::RebindToSigned<D32> di;
+    const auto value = [=](V32 w) HWY_ATTR {
+      const auto k = hn::ConvertTo(df, hn::BitCast(di, hn::ShiftRight<8>(w)));
+      return hn::Mul(k, hn::Set(df, 0x1p-24F));
+    };
+    with_words32(key, c, [=](V32 w0, V32 w1, V32 w2, V32 w3) HWY_ATTR {
+      hn::StoreInterleaved4(value(w0), value(w1), value(w2), value(w3), df, out);
+    });
+  }
+};
+
+template <>
+struct Uniform<double> {
+  using Value = double;
+  static constexpr Index kPerBlock = 2;
+  static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
+    const D64 du;
+    const hn::RebindToFloat<D64> df;
+    // The mantissa holds 52 of the 53 bits; the last one is added.
+    const auto value = [=](V64 w) HWY_ATTR {
+      const auto one = hn::Set(df, 1.0);
+      const auto high =
+          hn::Sub(hn::BitCast(df, hn::Or(hn::ShiftRight<12>(w), hn::BitCast(du, one))), one);
+      const auto last = hn::BitCast(df, hn::ShiftLeft<52>(w));  // its sign is bit 11 of w
+      return hn::Add(high, hn::IfNegativeThenElse(last, hn::Set(df, 0x1p-53), hn::Zero(df)));
+    };
+    with_words64(key, c, [=](V64 a0, V64 a1, V64 b0, V64 b1) HWY_ATTR {
+      hn::StoreInterleaved4(value(a0), value(a1), value(b0), value(b1), df, out);
+    });
+  }
+};
+
+template <class T>
+struct Normal {
+  using Value = T;
+  static constexpr Index kPerBlock = std::is_same_v<T, float> ? 4 : 2;
+  static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
+    const hn::ScalableTag<T> df;
+    const auto write = [=](auto w0, auto w1, auto w2, auto w3) HWY_ATTR {
+      hn::Vec<decltype(df)> z0, z1, z2, z3;
+      box_muller(w0, w1, z0, z1);
+      box_muller(w2, w3, z2, z3);
+      hn::StoreInterleaved4(z0, z1, z2, z3, df, out);
+    };
+    if constexpr (std::is_same_v<T, float>) {
+      with_words32(key, c, write);
+    } else {
+      with_words64(key, c, write);
+    }
+  }
+};
+
+}  // namespace ito::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
