@@ -1,0 +1,304 @@
+#include "autograd/graph/engine.h"
+
+#include <cstdint>
+#include <memory>
+
+#include "autograd/grad_mode.h"
+#include "autograd/graph/op.h"
+#include "autograd/kernels/binary.h"
+#include "autograd/ops/binary.h"
+#include "autograd/ops/convert.h"
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/view.h"
+
+namespace ito::detail {
+namespace {
+
+// Node -> slot number: open addressing, emptied by advancing a stamp, so that a pass over a small
+// graph costs nothing for the large one before it. Nodes carry no scratch fields: graphs that
+// share nodes can be differentiated from several threads.
+class NodeTable {
+ public:
+  NodeTable() : entries_(kInitialSize) {}
+
+  void clear() {
+    count_ = 0;
+    if (++stamp_ == 0) {
+      entries_.assign(entries_.size(), {});
+      stamp_ = 1;
+    }
+  }
+  // The slot of `node`, which becomes `fresh` if it had none.
+  std::uint32_t find_or_insert(const Node* node, std::uint32_t fresh) {
+    if (2 * count_ >= entries_.size()) grow();
+    Entry& e = probe(node);
+    if (e.stamp != stamp_) {
+      e = {node, fresh, stamp_};
+      ++count_;
+    }
+    return e.slot;
+  }
+
+ private:
+  struct Entry {
+    const Node* node = nullptr;
+    std::uint32_t slot = 0;
+    std::uint32_t stamp = 0;
+  };
+  static constexpr std::size_t kInitialSize = 256;
+
+  Entry& probe(const Node* node) {
+    // Fibonacci hashing of the address; nodes are at least 64 bytes apart.
+    const auto key = reinterpret_cast<std::uintptr_t>(node) >> 6;
+    const std::size_t mask = entries_.size() - 1;
+    std::size_t i = static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> 32) & mask;
+    while (entries_[i].stamp == stamp_ && entries_[i].node != node) i = (i + 1) & mask;
+    return entries_[i];
+  }
+  void grow() {
+    std::vector<Entry> old(2 * entries_.size());
+    old.swap(entries_);
+    for (const Entry& e : old) {
+      if (e.stamp == stamp_) probe(e.node) = e;
+    }
+  }
+
+  std::vector<Entry> entries_;
+  std::size_t count_ = 0;
+  std::uint32_t stamp_ = 1;
+};
+
+struct Slot {
+  Tensor tensor;
+  Tensor derivative;      // cotangent or tangent, as the pass goes
+  bool is_input = false;  // one of the variables asked for
+  bool needed = false;    // lies between the variables and the outputs
+};
+
+// The scratch memory of one pass; kept for the next.
+struct Workspace {
+  struct Frame {
+    std::uint32_t slot;
+    std::uint32_t next_input;
+  };
+  NodeTable table;
+  std::vector<Slot> slots;
+  std::vector<std::uint32_t> order;  // needed slots, inputs before what uses them
+  std::vector<Frame> stack;
+  std::vector<Tensor> grads;
+  std::vector<Tangent> tangents;
+  std::vector<char> wanted;
+
+  void clear() {
+    table.clear();
+    slots.clear();
+    order.clear();
+    stack.clear();
+    grads.clear();
+    tangents.clear();
+  }
+
+  std::uint32_t slot_of(const Tensor& x) {
+    const auto fresh = static_cast<std::uint32_t>(slots.size());
+    const std::uint32_t slot = table.find_or_insert(x.node(), fresh);
+    if (slot == fresh) slots.push_back({.tensor = x, .derivative = {}});
+    return slot;
+  }
+};
+
+// Passes nest when a rule differentiates; each takes a workspace of its own.
+class WorkspaceLease {
+ public:
+  WorkspaceLease() {
+    if (idle().empty()) {
+      workspace_ = std::make_unique<Workspace>();
+    } else {
+      workspace_ = std::move(idle().back());
+      idle().pop_back();
+    }
+  }
+  ~WorkspaceLease() {
+    workspace_->clear();
+    idle().push_back(std::move(workspace_));
+  }
+  WorkspaceLease(const WorkspaceLease&) = delete;
+  WorkspaceLease& operator=(const WorkspaceLease&) = delete;
+  Workspace& operator*() { return *workspace_; }
+
+ private:
+  static std::vector<std::unique_ptr<Workspace>>& idle() {
+    thread_local std::vector<std::unique_ptr<Workspace>> list;
+    return list;
+  }
+  std::unique_ptr<Workspace> workspace_;
+};
+
+// Depth-first from the outputs; fills `order` and Slot::needed. With `leaves_needed`, leaves that
+// require a gradient count as variables. Does not look behind a variable if `stop_at_inputs`.
+void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                bool leaves_needed, bool stop_at_inputs) {
+  for (const Tensor& x : inputs) {
+    Slot& s = w.slots[w.slot_of(x)];
+    s.is_input = s.needed = true;
+  }
+  std::vector<char>& visited = w.wanted;
+  visited.assign(w.slots.size(), 0);
+
+  const auto visit_once = [&](const Tensor& x) {
+    const std::uint32_t slot = w.slot_of(x);
+    if (slot >= visited.size()) visited.resize(slot + 1, 0);
+    if (visited[slot]) return slot;
+    visited[slot] = 1;
+    w.stack.push_back({slot, 0});
+    return slot;
+  };
+
+  for (const Tensor& output : outputs) {
+    if (!output.requires_grad()) continue;
+    visit_once(output);
+    while (!w.stack.empty()) {
+      const std::uint32_t slot = w.stack.back().slot;
+      const Node* node = w.slots[slot].tensor.node();
+      const std::span<const Tensor> in =
+          stop_at_inputs && w.slots[slot].is_input ? std::span<const Tensor>() : node->inputs();
+      std::uint32_t& next = w.stack.back().next_input;
+      if (next < in.size()) {
+        const Tensor& x = in[next++];
+        if (x.requires_grad()) visit_once(x);
+        continue;
+      }
+      w.stack.pop_back();
+      Slot& s = w.slots[slot];
+      check(!node->freed || s.is_input,
+            "backward: this graph was already freed by an earlier backward or grad; "
+            "pass retain_graph = true there to differentiate it again");
+      if (leaves_needed && !node->op) s.needed = true;
+      for (const Tensor& x : in) {
+        if (x.requires_grad() && w.slots[w.slot_of(x)].needed) w.slots[slot].needed = true;
+      }
+      if (w.slots[slot].needed) w.order.push_back(slot);
+    }
+  }
+}
+
+// True if nobody else can see the values of x.
+bool sole_owner(const Tensor& x) {
+  return x.is_contiguous() && x.node()->unique() && x.node()->storage->unique();
+}
+
+void accumulate(Tensor& sum, Tensor g) {
+  if (!sum.defined()) {
+    sum = std::move(g);
+    return;
+  }
+  if (!grad_enabled() && g.is_contiguous() && sole_owner(sum)) {
+    visit_floating(sum.dtype(), "backward", [&]<class T>(T) {
+      T* values = static_cast<T*>(sum.node()->data);
+      kernels::binary(kernels::BinaryFn::add, values, false, g.data<T>(), false, values,
+                      sum.numel());
+    });
+    return;
+  }
+  sum = sum + g;
+}
+
+// Reduces a gradient to the shape of the input that was broadcast.
+Tensor fitted(Tensor g, const Tensor& x, const Op& op) {
+  check(g.dtype() == x.dtype(), op.name(), ": its vjp rule returned ", g.dtype(),
+        " for an input of dtype ", x.dtype());
+  return g.shape() == x.shape() ? g : sum_to(g, x.shape());
+}
+
+void add_to_leaf(Node* leaf, const Tensor& g) {
+  Tensor& total = leaf->grad;
+  total = total.defined() ? total + g : contiguous(g);
+}
+
+}  // namespace
+
+std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> v,
+                              std::span<const Tensor> inputs, bool into_leaves,
+                              ReverseOptions options) {
+  WorkspaceLease lease;
+  Workspace& w = *lease;
+  GradMode mode(options.create_graph);
+  sort_graph(w, outputs, inputs, into_leaves, false);
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    if (outputs[k].requires_grad()) accumulate(w.slots[w.slot_of(outputs[k])].derivative, v[k]);
+  }
+
+  for (std::size_t at = w.order.size(); at-- > 0;) {
+    Slot& s = w.slots[w.order[at]];
+    Node* node = s.tensor.node();
+    Tensor g = s.is_input ? s.derivative : std::move(s.derivative);
+    if (!g.defined()) continue;
+    if (node->hooks) {
+      for (const auto& hook : *node->hooks) {
+        if (Tensor replaced = hook(g); replaced.defined()) g = std::move(replaced);
+      }
+      if (s.is_input) s.derivative = g;
+    }
+    if (!node->op) {
+      if (into_leaves) add_to_leaf(node, g);
+      continue;
+    }
+    const std::span<const Tensor> in = node->inputs();
+    w.grads.assign(in.size(), {});
+    w.wanted.assign(in.size(), 0);
+    bool any = false;
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      w.wanted[i] = in[i].requires_grad() && w.slots[w.slot_of(in[i])].needed;
+      any = any || w.wanted[i];
+    }
+    if (any) {
+      const Tensor out = s.tensor;
+      node->op->vjps({in, out}, g, Gradients(w.grads, w.wanted));
+      g = {};
+      for (std::size_t i = 0; i < in.size(); ++i) {
+        if (!w.wanted[i] || !w.grads[i].defined()) continue;
+        accumulate(w.slots[w.slot_of(in[i])].derivative,
+                   fitted(std::move(w.grads[i]), in[i], *node->op));
+      }
+    }
+    if (!options.retain_graph) node->release_graph();
+  }
+
+  std::vector<Tensor> results;
+  results.reserve(inputs.size());
+  for (const Tensor& x : inputs) results.push_back(w.slots[w.slot_of(x)].derivative);
+  return results;
+}
+
+std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                                 std::span<const Tensor> tangents) {
+  WorkspaceLease lease;
+  Workspace& w = *lease;
+  sort_graph(w, outputs, inputs, false, true);
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    w.slots[w.slot_of(inputs[k])].derivative = tangents[k];
+  }
+  for (const std::uint32_t slot : w.order) {
+    if (w.slots[slot].is_input) continue;
+    const Tensor out = w.slots[slot].tensor;
+    const std::span<const Tensor> in = out.inputs();
+    w.tangents.clear();
+    for (const Tensor& x : in) {
+      w.tangents.emplace_back(x.requires_grad() ? Tangent(w.slots[w.slot_of(x)].derivative)
+                                                : Tangent());
+    }
+    const Tangent t = out.op()->jvp({in, out}, w.tangents);
+    if (!t.defined()) continue;
+    const Tensor& value = t.value();
+    check(value.dtype() == out.dtype(), out.op()->name(), ": its jvp rule returned ", value.dtype(),
+          " for an output of dtype ", out.dtype());
+    w.slots[slot].derivative = value.shape() == out.shape() ? value : expand(value, out.shape());
+  }
+  std::vector<Tensor> results;
+  results.reserve(outputs.size());
+  for (const Tensor& y : outputs) {
+    results.push_back(y.requires_grad() ? w.slots[w.slot_of(y)].derivative : Tensor());
+  }
+  return results;
+}
+
+}  // namespace ito::detail

@@ -1,0 +1,26 @@
+// The engine: orders a recorded graph, accumulates derivatives along it, frees it. Private.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "autograd/tensor.h"
+
+namespace ito::detail {
+
+struct ReverseOptions {
+  bool retain_graph;
+  bool create_graph;
+};
+
+// Pulls the cotangents v of the outputs back. With `inputs`, returns their gradients (undefined
+// where not reached) and visits only what lies between; without, accumulates into the leaves.
+std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> v,
+                              std::span<const Tensor> inputs, bool into_leaves,
+                              ReverseOptions options);
+
+// Pushes the tangents of the inputs forward; undefined for an output that does not depend on them.
+std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                                 std::span<const Tensor> tangents);
+
+}  // namespace ito::detail

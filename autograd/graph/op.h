@@ -1,0 +1,140 @@
+// Op: a differentiable operation. Derive from it, give both rules, and call apply<YourOp>(...).
+//
+//   struct Square final : ito::Op {
+//     static constexpr const char* kName = "square";
+//     const char* name() const override { return kName; }
+//     Tensor vjp(const Call& c, const Tensor& g, int) const override { return 2 * g * c.in[0]; }
+//     Tangent jvp(const Call& c, Tangents t) const override { return 2 * (t[0] * c.in[0]); }
+//   };
+//
+// Rules are written with differentiable ops, so derivatives of every order follow from them.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "autograd/ref.h"
+#include "autograd/tensor.h"
+
+namespace ito {
+
+// One use of an op: what went in and what came out.
+struct Call {
+  std::span<const Tensor> in;
+  const Tensor& out;
+};
+
+// A tangent, or a symbolic zero when undefined. Rules combine tangents linearly.
+class Tangent {
+ public:
+  Tangent() = default;
+  Tangent(Tensor value) : value_(std::move(value)) {}  // NOLINT: a tensor is a tangent
+  bool defined() const { return value_.defined(); }
+  const Tensor& value() const { return value_; }
+
+ private:
+  Tensor value_;
+};
+using Tangents = std::span<const Tangent>;
+
+Tangent operator+(const Tangent& a, const Tangent& b);
+Tangent operator-(const Tangent& a, const Tangent& b);
+Tangent operator-(const Tangent& t);
+Tangent operator*(const Tangent& t, const Tensor& factor);
+Tangent operator*(const Tensor& factor, const Tangent& t);
+Tangent operator*(double factor, const Tangent& t);
+Tangent operator/(const Tangent& t, const Tensor& divisor);
+
+// Applies a linear function of tensors to a tangent; zero stays zero.
+template <class F>
+Tangent map(const Tangent& t, F&& linear) {
+  return t.defined() ? Tangent(linear(t.value())) : Tangent();
+}
+
+// Where Op::vjps puts the gradients of the inputs that want one.
+class Gradients {
+ public:
+  explicit Gradients(std::span<Tensor> slots, std::span<const char> wanted)
+      : slots_(slots), wanted_(wanted) {}
+  int size() const { return static_cast<int>(slots_.size()); }
+  bool wants(int i) const { return wanted_[static_cast<std::size_t>(i)] != 0; }
+  void set(int i, Tensor g) { slots_[static_cast<std::size_t>(i)] = std::move(g); }
+
+ private:
+  std::span<Tensor> slots_;
+  std::span<const char> wanted_;
+};
+
+class Op : public RefCounted {
+ public:
+  virtual ~Op() = default;
+  static void* operator new(std::size_t bytes) { return pool_allocate(bytes); }
+  static void operator delete(void* p, std::size_t bytes) { pool_free(p, bytes); }
+
+  virtual const char* name() const = 0;
+
+  // The gradient of input i, given g, the gradient of the output: J_i' g. Its shape may be the
+  // broadcast shape: the engine sums it back to the input's. Undefined means zero.
+  virtual Tensor vjp(const Call& call, const Tensor& g, int i) const = 0;
+
+  // The tangent of the output, given those of the inputs: sum_i J_i t_i. Its shape may be smaller
+  // than the output's where it broadcasts.
+  virtual Tangent jvp(const Call& call, Tangents t) const = 0;
+
+  // All wanted gradients at once; override where they share work.
+  virtual void vjps(const Call& call, const Tensor& g, Gradients out) const {
+    for (int i = 0; i < out.size(); ++i) {
+      if (out.wants(i)) out.set(i, vjp(call, g, i));
+    }
+  }
+};
+
+// The name of every op type the program can record, sorted; a test holds it against its table.
+std::vector<const char*> registered_ops();
+
+namespace detail {
+bool register_op(const char* name);
+
+template <class OpT>
+struct Registration {
+  static inline const bool done = register_op(OpT::kName);
+};
+
+bool should_record(std::span<const Tensor> inputs);
+Tensor record(Tensor value, std::span<const Tensor> inputs, Ref<const Op> op);
+
+// A stateless op is one immortal object; others live as long as their tensors.
+template <class OpT, class... State>
+Ref<const Op> make_op(State&&... state) {
+  (void)Registration<OpT>::done;
+  if constexpr (sizeof...(State) == 0) {
+    static const OpT* const instance = [] {
+      auto* op = new OpT();
+      op->make_immortal();
+      return op;
+    }();
+    return Ref<const Op>(instance);
+  } else {
+    return Ref<const Op>::adopt(new OpT(std::forward<State>(state)...));
+  }
+}
+}  // namespace detail
+
+// Gives `value`, computed from `inputs`, its history: op OpT with the given state. Returns `value`
+// as it is when recording is off or no input requires a gradient.
+template <class OpT, class... State>
+Tensor apply(Tensor value, std::span<const Tensor> inputs, State&&... state) {
+  if (!detail::should_record(inputs)) return value;
+  return detail::record(std::move(value), inputs,
+                        detail::make_op<OpT>(std::forward<State>(state)...));
+}
+template <class OpT, class... State>
+Tensor apply(Tensor value, std::initializer_list<Tensor> inputs, State&&... state) {
+  return apply<OpT>(std::move(value), std::span(inputs.begin(), inputs.size()),
+                    std::forward<State>(state)...);
+}
+
+}  // namespace ito

@@ -1,0 +1,77 @@
+// Elementwise operations of two tensors. Shapes broadcast as in NumPy; dtypes must agree. A double
+// stands for a 0-dim constant of the other operand's dtype.
+#pragma once
+
+#include "autograd/tensor.h"
+
+namespace ito {
+
+Tensor operator+(const Tensor& a, const Tensor& b);
+Tensor operator-(const Tensor& a, const Tensor& b);
+Tensor operator*(const Tensor& a, const Tensor& b);
+Tensor operator/(const Tensor& a, const Tensor& b);
+
+Tensor pow(const Tensor& base, const Tensor& exponent);
+Tensor atan2(const Tensor& y, const Tensor& x);
+Tensor hypot(const Tensor& a, const Tensor& b);  // sqrt(a^2 + b^2) without overflow
+
+// Ties split the gradient in halves, so that the rule is symmetric.
+Tensor maximum(const Tensor& a, const Tensor& b);
+Tensor minimum(const Tensor& a, const Tensor& b);
+
+// 0 or 1 in the operands' dtype; not differentiable (they record nothing).
+Tensor equal(const Tensor& a, const Tensor& b);
+Tensor not_equal(const Tensor& a, const Tensor& b);
+Tensor less(const Tensor& a, const Tensor& b);
+Tensor less_equal(const Tensor& a, const Tensor& b);
+Tensor greater(const Tensor& a, const Tensor& b);
+Tensor greater_equal(const Tensor& a, const Tensor& b);
+
+// a where the condition (any dtype) is not zero, b elsewhere. A value that is not chosen passes no
+// gradient, not even a NaN.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+
+inline Tensor operator+(const Tensor& a, double b) {
+  return a + scalar(b, a.dtype());
+}
+inline Tensor operator+(double a, const Tensor& b) {
+  return scalar(a, b.dtype()) + b;
+}
+inline Tensor operator-(const Tensor& a, double b) {
+  return a - scalar(b, a.dtype());
+}
+inline Tensor operator-(double a, const Tensor& b) {
+  return scalar(a, b.dtype()) - b;
+}
+inline Tensor operator*(const Tensor& a, double b) {
+  return a * scalar(b, a.dtype());
+}
+inline Tensor operator*(double a, const Tensor& b) {
+  return scalar(a, b.dtype()) * b;
+}
+inline Tensor operator/(const Tensor& a, double b) {
+  return a / scalar(b, a.dtype());
+}
+inline Tensor operator/(double a, const Tensor& b) {
+  return scalar(a, b.dtype()) / b;
+}
+inline Tensor maximum(const Tensor& a, double b) {
+  return maximum(a, scalar(b, a.dtype()));
+}
+inline Tensor minimum(const Tensor& a, double b) {
+  return minimum(a, scalar(b, a.dtype()));
+}
+inline Tensor less(const Tensor& a, double b) {
+  return less(a, scalar(b, a.dtype()));
+}
+inline Tensor less_equal(const Tensor& a, double b) {
+  return less_equal(a, scalar(b, a.dtype()));
+}
+inline Tensor greater(const Tensor& a, double b) {
+  return greater(a, scalar(b, a.dtype()));
+}
+inline Tensor greater_equal(const Tensor& a, double b) {
+  return greater_equal(a, scalar(b, a.dtype()));
+}
+
+}  // namespace ito

@@ -1,0 +1,139 @@
+#include "autograd/ops/fused.h"
+
+#include "autograd/grad_mode.h"
+#include "autograd/graph/op.h"
+#include "autograd/kernels/gated.h"
+#include "autograd/kernels/gemm.h"
+#include "autograd/ops/binary.h"
+#include "autograd/ops/convert.h"
+#include "autograd/ops/matmul.h"
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/view.h"
+
+namespace ito {
+namespace {
+
+struct Sizes {
+  Index batch, gates, in, out;
+};
+Sizes sizes_of(const Tensor& gate, const Tensor& x, const Tensor& weight) {
+  return {gate.size(0), gate.size(1), x.size(1), weight.size(0)};
+}
+
+// outer [B, gates * in]: gate[b, l] x[b, j] in column l * in + j.
+Tensor outer_rows(const Tensor& gate, const Tensor& x) {
+  return reshape(unsqueeze(gate, 2) * unsqueeze(x, 1), {x.size(0), gate.size(1) * x.size(1)});
+}
+
+// P [B, gates, out]: P[b, l] = W_l x[b]. One product a gate; W is read where it lies.
+Tensor projections(const Tensor& x, const Tensor& weight, Index gates) {
+  const Index batch = x.size(0), in = x.size(1), out = weight.size(0);
+  Tensor p = empty({batch, gates, out}, x.dtype());
+  visit_floating(x.dtype(), "gated_linear", [&]<class T>(T) {
+    for (Index l = 0; l < gates; ++l) {
+      kernels::gemm(false, true, batch, out, in, T(1), x.data<T>(), in, weight.data<T>() + l * in,
+                    gates * in, T(0), p.mutable_data<T>() + l * out, gates * out);
+    }
+  });
+  return p;
+}
+
+struct GatedLinear final : Op {
+  static constexpr const char* kName = "gated_linear";
+  // The projections of the forward pass serve the gate's gradient; they are values, not history.
+  explicit GatedLinear(Tensor p) : projected(std::move(p)) {}
+  const char* name() const override { return kName; }
+
+  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
+    const Tensor &gate = c.in[0], &x = c.in[1], &weight = c.in[2];
+    const Sizes n = sizes_of(gate, x, weight);
+    switch (i) {
+      case 0: {  // ds[b, l] = <g[b], W_l x[b]>
+        const Tensor w = reshape(weight, {n.out, n.gates, n.in});
+        const Tensor p =
+            reshape(matmul(x, transpose(reshape(permute(w, {1, 0, 2}), {n.gates * n.out, n.in}))),
+                    {n.batch, n.gates, n.out});
+        return sum(p * unsqueeze(g, 1), {2});
+      }
+      case 1: {  // dx[b] = sum_l s[b, l] W_l' g[b]
+        const Tensor outer = reshape(matmul(g, weight), {n.batch, n.gates, n.in});
+        return sum(outer * unsqueeze(gate, 2), {1});
+      }
+      case 2:
+        return matmul(transpose(g), outer_rows(gate, x));
+      default:
+        return sum(g, {0});
+    }
+  }
+
+  void vjps(const Call& c, const Tensor& g, Gradients out) const override {
+    if (grad_enabled()) return Op::vjps(c, g, std::move(out));
+    const Tensor gate = contiguous(c.in[0]), x = contiguous(c.in[1]), w = contiguous(c.in[2]);
+    const Tensor gy = contiguous(g);
+    const Sizes n = sizes_of(gate, x, w);
+    visit_floating(x.dtype(), kName, [&]<class T>(T) {
+      Tensor d_gate = empty(gate.shape(), gate.dtype());
+      Tensor d_projected = empty(projected.shape(), x.dtype());
+      kernels::gate_backward(gate.data<T>(), projected.data<T>(), gy.data<T>(), n.batch, n.gates,
+                             n.out, d_gate.mutable_data<T>(), d_projected.mutable_data<T>());
+      const T* dp = d_projected.data<T>();
+      if (out.wants(0)) out.set(0, d_gate);
+      if (out.wants(1)) {
+        Tensor dx = empty(x.shape(), x.dtype());
+        for (Index l = 0; l < n.gates; ++l) {
+          kernels::gemm(false, false, n.batch, n.in, n.out, T(1), dp + l * n.out, n.gates * n.out,
+                        w.data<T>() + l * n.in, n.gates * n.in, T(l > 0), dx.mutable_data<T>(),
+                        n.in);
+        }
+        out.set(1, dx);
+      }
+      if (out.wants(2)) {
+        Tensor dw = empty(w.shape(), w.dtype());
+        for (Index l = 0; l < n.gates; ++l) {
+          kernels::gemm(true, false, n.out, n.in, n.batch, T(1), dp + l * n.out, n.gates * n.out,
+                        x.data<T>(), n.in, T(0), dw.mutable_data<T>() + l * n.in, n.gates * n.in);
+        }
+        out.set(2, dw);
+      }
+    });
+    if (out.size() > 3 && out.wants(3)) out.set(3, sum(gy, {0}));
+  }
+
+  Tangent jvp(const Call& c, Tangents t) const override {
+    const Tensor &gate = c.in[0], &x = c.in[1], &weight = c.in[2];
+    return map(t[0], [&](const Tensor& s) { return gated_linear(s, x, weight); }) +
+           map(t[1], [&](const Tensor& v) { return gated_linear(gate, v, weight); }) +
+           map(t[2], [&](const Tensor& w) { return gated_linear(gate, x, w); }) +
+           (c.in.size() > 3 ? t[3] : Tangent());
+  }
+
+  Tensor projected;
+};
+
+}  // namespace
+
+Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check(gate.rank() == 2 && x.rank() == 2 && weight.rank() == 2 && gate.size(0) == x.size(0) &&
+            weight.size(1) == gate.size(1) * x.size(1),
+        "gated_linear: needs gate [B, L], x [B, m], weight [out, L m]; got ", gate.shape(), ", ",
+        x.shape(), ", ", weight.shape());
+  check(gate.dtype() == x.dtype() && weight.dtype() == x.dtype(),
+        "gated_linear: dtypes differ: ", gate.dtype(), ", ", x.dtype(), ", ", weight.dtype());
+  check(!bias.defined() || (bias.shape() == Shape{weight.size(0)} && bias.dtype() == x.dtype()),
+        "gated_linear: the bias must be ", x.dtype(), "[", weight.size(0), "]");
+  const Sizes n = sizes_of(gate, x, weight);
+  Tensor p, y = empty({n.batch, n.out}, x.dtype());
+  {
+    NoGrad guard;
+    const Tensor s = contiguous(gate), b = bias.defined() ? contiguous(bias) : bias;
+    p = projections(contiguous(x), contiguous(weight), n.gates);
+    visit_floating(x.dtype(), GatedLinear::kName, [&]<class T>(T) {
+      kernels::gate_forward(s.data<T>(), p.data<T>(), b.defined() ? b.data<T>() : nullptr, n.batch,
+                            n.gates, n.out, y.mutable_data<T>());
+    });
+  }
+  if (bias.defined()) return apply<GatedLinear>(std::move(y), {gate, x, weight, bias}, p);
+  return apply<GatedLinear>(std::move(y), {gate, x, weight}, p);
+}
+
+}  // namespace ito

@@ -1,0 +1,212 @@
+// Tensor: a value handle that is also the graph node.
+//
+// Copying a Tensor shares the node. Values are immutable, except that a leaf's may be rewritten
+// under NoGrad. A tensor computed from inputs that require a gradient remembers its Op and inputs;
+// everything the derivatives need is reached from it, and is freed with it.
+//
+// Tensors may be read from several threads at once; writing a leaf needs exclusive access.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <initializer_list>
+#include <ostream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/dtype.h"
+#include "autograd/ref.h"
+#include "autograd/shape.h"
+#include "autograd/storage.h"
+
+namespace ito {
+
+class Op;
+class Tensor;
+struct Node;
+
+struct BackwardOptions {
+  bool retain_graph = false;  // keep the graph for another pass; implied by create_graph
+  bool create_graph = false;  // record the derivative, so that it can be differentiated again
+};
+
+class Tensor {
+ public:
+  Tensor() = default;  // undefined: no shape, no values
+  explicit Tensor(Ref<Node> node) : node_(std::move(node)) {}
+
+  bool defined() const { return static_cast<bool>(node_); }
+  explicit operator bool() const = delete;
+
+  // Shape and type.
+  const Shape& shape() const;
+  const Strides& strides() const;  // in elements
+  int rank() const { return shape().rank(); }
+  Index size(Index axis) const;  // axis may be negative
+  Index numel() const;
+  DType dtype() const;
+  bool is_contiguous() const;  // row-major without gaps
+
+  // Values. data<T>() points at element (0, ..., 0); the rest follow the strides. T must match
+  // the dtype. mutable_data is for leaves under NoGrad, and for tensors nobody else has seen.
+  template <class T>
+  const T* data() const {
+    check_dtype(dtype_of<T>);
+    return static_cast<const T*>(raw());
+  }
+  template <class T>
+  T* mutable_data() {
+    check_dtype(dtype_of<T>);
+    check_mutable("mutable_data");
+    return static_cast<T*>(const_cast<void*>(raw()));
+  }
+  double item() const;  // the value of a one-element tensor
+  template <class T>
+  std::vector<T> to_vector() const;  // row-major copy, converted to T
+
+  // Rewrites a leaf's values (under NoGrad if it requires a gradient). Shapes broadcast to this.
+  void copy_(const Tensor& source);
+  void fill_(double value);
+
+  // Graph.
+  bool requires_grad() const;
+  Tensor& set_requires_grad(bool on = true);  // leaves only
+  bool is_leaf() const;                       // no recorded op
+  const Op* op() const;                       // null for a leaf
+  std::span<const Tensor> inputs() const;     // of the op; empty for a leaf
+  Tensor detach() const;                      // same values, no history
+
+  // The gradient accumulated by backward() into a leaf; undefined before the first.
+  Tensor grad() const;
+  void set_grad(Tensor g);
+  void zero_grad() { set_grad({}); }
+
+  // Accumulates d(this)/d(leaf) into grad() of every leaf this depends on. One-element tensors
+  // only; see grad() in transforms.h for everything else.
+  void backward(BackwardOptions options = {}) const;
+
+  // Calls `hook(gradient)` when the gradient of this tensor is complete in a backward pass; a
+  // defined return value replaces it. For tensors that require a gradient.
+  void register_hook(std::function<Tensor(const Tensor&)> hook);
+
+  const Node* node() const { return node_.get(); }
+  Node* node() { return node_.get(); }
+  bool same_as(const Tensor& other) const { return node_.get() == other.node_.get(); }
+
+ private:
+  const void* raw() const;
+  void check_dtype(DType wanted) const;
+  void check_mutable(const char* what) const;
+
+  Ref<Node> node_;
+};
+
+// The node behind a Tensor. Private to the library; here so that accessors inline.
+struct Node : RefCounted {
+  // Most ops have at most three inputs; more live in a block from the pool.
+  static constexpr int kInlineInputs = 3;
+
+  Node() = default;
+  ~Node();
+  static void destroy(const Node* node);  // iterative: a chain of any length needs no stack
+  void set_inputs(std::span<const Tensor> inputs);
+  void release_graph();  // drops the inputs; marks the node as freed
+
+  std::span<const Tensor> inputs() const { return {inputs_, input_count_}; }
+
+  Shape shape;
+  Strides strides;
+  void* data = nullptr;  // element (0, ..., 0), inside storage
+  Ref<Storage> storage;
+  Ref<const Op> op;
+  DType dtype = DType::f32;
+  bool contiguous = true;
+  bool requires_grad = false;
+  bool freed = false;  // backward has released the inputs
+  Tensor grad;         // leaves only
+  using Hooks = std::vector<std::function<Tensor(const Tensor&)>>;
+  Hooks* hooks = nullptr;
+
+ private:
+  Tensor* inputs_ = nullptr;
+  std::uint32_t input_count_ = 0;
+  Tensor inline_inputs_[kInlineInputs];
+};
+
+inline const Shape& Tensor::shape() const {
+  check(defined(), "tensor: used before it was given a value");
+  return node_->shape;
+}
+inline const Strides& Tensor::strides() const {
+  return node_->strides;
+}
+inline Index Tensor::numel() const {
+  return ito::numel(shape());
+}
+inline Index Tensor::size(Index axis) const {
+  return shape()[normalize_axis(axis, rank(), "size")];
+}
+inline DType Tensor::dtype() const {
+  return node_->dtype;
+}
+inline bool Tensor::is_contiguous() const {
+  return node_->contiguous;
+}
+inline bool Tensor::requires_grad() const {
+  return defined() && node_->requires_grad;
+}
+inline bool Tensor::is_leaf() const {
+  return !node_->op && !node_->freed;
+}
+inline const Op* Tensor::op() const {
+  return node_->op.get();
+}
+inline std::span<const Tensor> Tensor::inputs() const {
+  return node_->inputs();
+}
+inline const void* Tensor::raw() const {
+  check(defined(), "tensor: used before it was given a value");
+  return node_->data;
+}
+inline void Tensor::check_dtype(DType wanted) const {
+  check(defined() && dtype() == wanted, "data: asked for ", wanted, ", the tensor holds ",
+        defined() ? name(dtype()) : "nothing");
+}
+
+// Creation. Every factory takes a dtype; the default is f32.
+Tensor empty(const Shape& shape, DType dtype = DType::f32);  // contiguous, values unset
+Tensor zeros(const Shape& shape, DType dtype = DType::f32);
+Tensor ones(const Shape& shape, DType dtype = DType::f32);
+Tensor full(const Shape& shape, double value, DType dtype = DType::f32);
+Tensor scalar(double value, DType dtype = DType::f32);  // 0-dim
+Tensor arange(Index count, DType dtype = DType::f32);   // 0, 1, ..., count - 1
+Tensor linspace(double first, double last, Index count, DType dtype = DType::f32);
+Tensor eye(Index n, DType dtype = DType::f32);
+inline Tensor zeros_like(const Tensor& x) {
+  return zeros(x.shape(), x.dtype());
+}
+inline Tensor ones_like(const Tensor& x) {
+  return ones(x.shape(), x.dtype());
+}
+
+// Copies values in; the dtype is T's unless given.
+template <class T>
+Tensor from(std::span<const T> values, const Shape& shape, DType dtype = dtype_of<T>);
+template <class T>
+Tensor from(const std::vector<T>& values, const Shape& shape, DType dtype = dtype_of<T>) {
+  return from(std::span<const T>(values), shape, dtype);
+}
+// Nested lists: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}).
+Tensor tensor(std::initializer_list<double> values, DType dtype = DType::f32);
+Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype = DType::f32);
+
+// Same storage, other shape and strides, `offset` elements further; records nothing.
+Tensor alias(const Tensor& x, const Shape& shape, const Strides& strides, Index offset = 0);
+
+// Prints like NumPy: nested brackets, aligned columns, long axes abbreviated.
+std::ostream& operator<<(std::ostream& out, const Tensor& x);
+std::string to_string(const Tensor& x);
+
+}  // namespace ito
