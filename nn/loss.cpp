@@ -1,0 +1,75 @@
+#include "nn/loss.h"
+
+#include "autograd/ops/binary.h"
+#include "autograd/ops/index.h"
+#include "autograd/ops/reduce.h"
+#include "autograd/ops/softmax.h"
+#include "autograd/ops/unary.h"
+#include "autograd/ops/view.h"
+
+namespace ito::nn {
+namespace {
+
+void check_shapes(const Tensor& prediction, const Tensor& target, const char* name) {
+  check(prediction.shape() == target.shape(), name, ": prediction ", prediction.shape(),
+        " and target ", target.shape(), " must have the same shape");
+}
+
+Tensor reduce(const Tensor& losses, LossOptions options) {
+  switch (options.reduction) {
+    case Reduction::mean:
+      return mean(losses);
+    case Reduction::sum:
+      return sum(losses);
+    case Reduction::none:
+      break;
+  }
+  return losses;
+}
+
+}  // namespace
+
+Tensor mse_loss(const Tensor& prediction, const Tensor& target, LossOptions options) {
+  check_shapes(prediction, target, "mse_loss");
+  return reduce(square(prediction - target), options);
+}
+
+Tensor l1_loss(const Tensor& prediction, const Tensor& target, LossOptions options) {
+  check_shapes(prediction, target, "l1_loss");
+  return reduce(abs(prediction - target), options);
+}
+
+Tensor huber_loss(const Tensor& prediction, const Tensor& target, double delta,
+                  LossOptions options) {
+  check_shapes(prediction, target, "huber_loss");
+  check(delta > 0, "huber_loss: delta must be positive, got ", delta);
+  const Tensor d = abs(prediction - target);
+  return reduce(where(less_equal(d, delta), 0.5 * square(d), delta * (d - delta / 2)), options);
+}
+
+Tensor bce_with_logits_loss(const Tensor& logits, const Tensor& target, LossOptions options) {
+  check_shapes(logits, target, "bce_with_logits_loss");
+  return reduce(softplus(logits) - target * logits, options);
+}
+
+Tensor kl_loss(const Tensor& log_prediction, const Tensor& target, LossOptions options) {
+  check_shapes(log_prediction, target, "kl_loss");
+  const Tensor positive = greater(target, 0);
+  const Tensor log_target = log(where(positive, target, ones_like(target)));
+  return reduce(where(positive, target * (log_target - log_prediction), zeros_like(target)),
+                options);
+}
+
+Tensor nll_loss(const Tensor& log_probabilities, const Tensor& target, LossOptions options) {
+  check(log_probabilities.rank() == 2 && target.rank() == 1 && target.dtype() == DType::i64 &&
+            target.size(0) == log_probabilities.size(0),
+        "nll_loss: needs [B, C] and i64 classes [B], got ", log_probabilities.shape(), " and ",
+        target.dtype(), target.shape());
+  return reduce(-squeeze(gather(log_probabilities, 1, unsqueeze(target, 1)), 1), options);
+}
+
+Tensor cross_entropy_loss(const Tensor& logits, const Tensor& target, LossOptions options) {
+  return nll_loss(log_softmax(logits, {-1}), target, options);
+}
+
+}  // namespace ito::nn

@@ -1,0 +1,59 @@
+#include "nn/optim/adam.h"
+
+#include <utility>
+
+#include "autograd/kernels/optim.h"
+#include "autograd/ops/binary.h"
+
+namespace ito::nn {
+namespace {
+
+// The kernel on one parameter with state {m, v}.
+void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& gradient,
+           Tensor* state) {
+  visit_floating(parameter.dtype(), "AdamW", [&]<class T>(T) {
+    kernels::adamw(step, parameter.mutable_data<T>(), gradient.data<T>(),
+                   state[0].mutable_data<T>(), state[1].mutable_data<T>(), static_cast<T*>(nullptr),
+                   0, parameter.numel());
+  });
+}
+
+}  // namespace
+
+Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options)
+    : Adam(std::vector<ParameterGroup>{{.parameters = std::move(parameters)}}, options) {}
+
+Adam::Adam(std::vector<ParameterGroup> groups, const AdamOptions& options)
+    : Optimizer(std::move(groups), options.lr, {"m", "v"}), options_(options) {}
+
+void Adam::update(const Update& u) {
+  const double decay = options_.weight_decay * u.weight_decay_scale;
+  // The scale is for the gradient alone, so with decay it cannot be left to the kernel.
+  const Tensor gradient = decay == 0 ? u.gradient : u.grad_scale * u.gradient + decay * u.parameter;
+  adamw({.lr = u.lr,
+         .beta1 = options_.beta1,
+         .beta2 = options_.beta2,
+         .eps = options_.eps,
+         .grad_scale = decay == 0 ? u.grad_scale : 1,
+         .step = steps()},
+        u.parameter, gradient, u.state);
+}
+
+AdamW::AdamW(std::vector<Tensor> parameters, const AdamWOptions& options)
+    : AdamW(std::vector<ParameterGroup>{{.parameters = std::move(parameters)}}, options) {}
+
+AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options)
+    : Optimizer(std::move(groups), options.lr, {"m", "v"}), options_(options) {}
+
+void AdamW::update(const Update& u) {
+  adamw({.lr = u.lr,
+         .beta1 = options_.beta1,
+         .beta2 = options_.beta2,
+         .eps = options_.eps,
+         .weight_decay = options_.weight_decay * u.weight_decay_scale,
+         .grad_scale = u.grad_scale,
+         .step = steps()},
+        u.parameter, u.gradient, u.state);
+}
+
+}  // namespace ito::nn

@@ -1,0 +1,50 @@
+#include "nn/optim/clip.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/grad_mode.h"
+#include "autograd/kernels/reduce.h"
+#include "autograd/ops/activation.h"
+#include "autograd/ops/binary.h"
+#include "autograd/ops/convert.h"
+
+namespace ito::nn {
+
+double grad_norm(std::span<const Tensor> parameters) {
+  NoGrad guard;
+  double total = 0;
+  for (const Tensor& p : parameters) {
+    if (!p.grad().defined()) continue;
+    const Tensor g = contiguous(p.grad());
+    visit_floating(g.dtype(), "grad_norm",
+                   [&]<class T>(T) { total += kernels::sum_squares(g.data<T>(), g.numel()); });
+  }
+  return std::sqrt(total);
+}
+
+double clip_factor(double norm, double max_norm) {
+  check(max_norm > 0, "clip_factor: max_norm must be positive, got ", max_norm);
+  return std::min(1.0, max_norm / (norm + 1e-6));
+}
+
+double clip_grad_norm(std::span<const Tensor> parameters, double max_norm) {
+  const double norm = grad_norm(parameters);
+  const double factor = clip_factor(norm, max_norm);
+  if (factor == 1) return norm;
+  NoGrad guard;
+  for (Tensor p : parameters) {
+    if (p.grad().defined()) p.set_grad(p.grad() * factor);
+  }
+  return norm;
+}
+
+void clip_grad_value(std::span<const Tensor> parameters, double bound) {
+  check(bound > 0, "clip_grad_value: the bound must be positive, got ", bound);
+  NoGrad guard;
+  for (Tensor p : parameters) {
+    if (p.grad().defined()) p.set_grad(clamp(p.grad(), -bound, bound));
+  }
+}
+
+}  // namespace ito::nn

@@ -1,0 +1,44 @@
+#include "nn/optim/ema.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "autograd/grad_mode.h"
+#include "nn/module.h"
+
+namespace ito::nn {
+
+Ema::Ema(std::vector<Tensor> parameters, const EmaOptions& options)
+    : parameters_(std::move(parameters)), options_(options) {
+  check(options.decay >= 0 && options.decay < 1, "Ema: decay must lie in [0, 1), got ",
+        options.decay);
+  averages_.reserve(parameters_.size());
+  for (const Tensor& p : parameters_) averages_.push_back(detached_copy(p));
+}
+
+void Ema::update() {
+  const auto k = static_cast<double>(++updates_);
+  const double decay =
+      options_.warm_up ? std::min(options_.decay, (1 + k) / (10 + k)) : options_.decay;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    visit_floating(parameters_[i].dtype(), "Ema", [&]<class T>(T) {
+      const T* p = parameters_[i].data<T>();
+      T* average = averages_[i].mutable_data<T>();
+      const auto keep = static_cast<T>(decay);
+      const Index n = parameters_[i].numel();
+      for (Index j = 0; j < n; ++j) average[j] = keep * average[j] + (1 - keep) * p[j];
+    });
+  }
+}
+
+void Ema::swap() {
+  NoGrad guard;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    visit_floating(parameters_[i].dtype(), "Ema", [&]<class T>(T) {
+      T* p = parameters_[i].mutable_data<T>();
+      std::swap_ranges(p, p + parameters_[i].numel(), averages_[i].mutable_data<T>());
+    });
+  }
+}
+
+}  // namespace ito::nn

@@ -1,0 +1,67 @@
+// L-BFGS: a quasi-Newton method for losses without noise (Nocedal and Wright, chapter 7).
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "autograd/tensor.h"
+
+namespace ito::nn {
+
+enum class LineSearch {
+  none,          // steps of length lr (the very first: lr min(1, 1/|g|_1)), as PyTorch's default
+  strong_wolfe,  // steps that satisfy the strong Wolfe conditions, c1 = 1e-4, c2 = 0.9
+};
+
+struct LbfgsOptions {
+  double lr = 1;           // the first length that a line search tries
+  Index iterations = 20;   // of one call of step
+  Index evaluations = 25;  // of one call; a line search may finish beyond
+  Index history = 100;
+  double gradient_tolerance = 1e-7;  // on the largest element
+  double change_tolerance = 1e-9;    // on the loss and on the largest change of a parameter
+  LineSearch line_search = LineSearch::strong_wolfe;
+};
+
+class Lbfgs {
+ public:
+  explicit Lbfgs(std::vector<Tensor> parameters, const LbfgsOptions& options = {});
+
+  // Minimises `loss`, which evaluates the loss at the parameters' present values, by up to
+  // `iterations` steps. Returns its value before the first.
+  double step(const std::function<Tensor()>& loss);
+
+  Index iterations() const { return total_; }  // since construction
+
+ private:
+  using Vector = std::vector<double>;
+  struct Point {
+    double t = 0;  // step length
+    double value = 0;
+    double slope = 0;  // along the direction
+    Vector gradient;
+  };
+
+  double evaluate(const std::function<Tensor()>& loss, Vector& gradient);
+  Vector read() const;
+  void write(const Vector& x);
+  Point along(const std::function<Tensor()>& loss, const Vector& x, const Vector& direction,
+              double t);
+  Point search(const std::function<Tensor()>& loss, const Vector& x, const Vector& direction,
+               const Point& start, double first);
+  Vector direction(const Vector& gradient) const;
+  void remember(Vector change, Vector gradient_change);
+
+  std::vector<Tensor> parameters_;
+  LbfgsOptions options_;
+  struct Pair {
+    Vector s, y;  // changes of the parameters and of the gradient
+    double rho;   // 1/<s, y>
+  };
+  std::vector<Pair> pairs_;  // oldest first
+  double scale_ = 1;         // of the initial inverse Hessian: <s, y>/<y, y>
+  Index total_ = 0;
+  Index evaluations_ = 0;  // of the present call
+};
+
+}  // namespace ito::nn

@@ -1,0 +1,266 @@
+#include "nn/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "autograd/grad_mode.h"
+#include "autograd/ops/convert.h"
+#include "nn/finite.h"
+#include "nn/optim/adam.h"
+#include "nn/optim/clip.h"
+#include "nn/optim/ema.h"
+
+namespace ito::nn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+// What a generator is for is its stream, so that no two uses share numbers.
+enum Stream : std::uint64_t { split_stream, shuffle_stream, loss_stream, validation_stream };
+
+Generator generator(std::uint64_t seed, Stream stream, Index at) {
+  return Generator(seed, stream).split(static_cast<std::uint64_t>(at));
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Rows of a contiguous [N, ...] tensor, in the given order.
+Tensor gather_rows(const Tensor& data, std::span<const Index> rows) {
+  Shape shape = data.shape();
+  shape[0] = static_cast<Index>(rows.size());
+  Tensor batch = empty(shape, data.dtype());
+  visit(data.dtype(), [&]<class T>(T) {
+    const Index width = numel(shape) / shape[0];
+    const T* from = data.data<T>();
+    T* to = batch.mutable_data<T>();
+    for (const Index row : rows) to = std::copy_n(from + row * width, width, to);
+  });
+  return batch;
+}
+
+std::span<const Index> piece(const std::vector<Index>& rows, Index at, Index size) {
+  const auto begin = static_cast<std::size_t>(at * size);
+  return std::span(rows).subspan(begin,
+                                 std::min(static_cast<std::size_t>(size), rows.size() - begin));
+}
+
+Index pieces(const std::vector<Index>& rows, Index size) {
+  return (static_cast<Index>(rows.size()) + size - 1) / size;
+}
+
+// A mean of values that each stand for `weight` samples.
+struct Mean {
+  double sum = 0;
+  double weight = 0;
+  void add(double value, std::size_t n) {
+    sum += value * static_cast<double>(n);
+    weight += static_cast<double>(n);
+  }
+  double value() const { return weight > 0 ? sum / weight : kNan; }
+};
+
+class Trainer {
+ public:
+  Trainer(Module& model, const Tensor& data, const Loss& loss, const TrainOptions& options)
+      : model_(model),
+        data_(contiguous(data)),
+        loss_(loss),
+        options_(options),
+        split_(random_split(data.size(0), options.train_fraction, options.seed)),
+        parameters_(model.parameters()),
+        optimizer_(parameters_, {.lr = options.lr, .weight_decay = options.weight_decay}),
+        steps_per_epoch_(pieces(split_.train, options.batch)) {
+    progress_.total_steps = steps_per_epoch_ * options.epochs;
+    progress_.train_loss = progress_.validation_loss = result_.validation_loss =
+        result_.best_validation_loss = result_.train_loss = kNan;
+    if (options.schedule) schedule_ = options.schedule(progress_.total_steps);
+    if (options.ema_decay > 0) {
+      ema_.emplace(parameters_, EmaOptions{.decay = options.ema_decay, .warm_up = true});
+    }
+    order_.resize(split_.train.size());
+    permutation_.resize(split_.train.size());
+    result_.train_curve.reserve(static_cast<std::size_t>(options.epochs));
+    result_.validation_curve.reserve(static_cast<std::size_t>(options.epochs));
+  }
+
+  TrainResult run() {
+    for (Index epoch = 0; epoch < options_.epochs && !result_.stopped; ++epoch) run_epoch(epoch);
+    keep_weights();
+    result_.steps = progress_.step;
+    result_.seconds = seconds_since(start_);
+    return std::move(result_);
+  }
+
+ private:
+  void run_epoch(Index epoch) {
+    progress_.epoch = epoch;
+    generator(options_.seed, shuffle_stream, epoch).permutation(permutation_);
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      order_[i] = split_.train[static_cast<std::size_t>(permutation_[i])];
+    }
+    Mean epoch_loss;
+    for (Index k = 0; k < steps_per_epoch_ && !result_.stopped; ++k) {
+      const std::span<const Index> rows = piece(order_, k, options_.batch);
+      const double loss = step(gather_rows(data_, rows));
+      epoch_loss.add(loss, rows.size());
+      // An average over about one epoch, a plain mean during the first.
+      const auto window = static_cast<double>(std::min(progress_.step, steps_per_epoch_));
+      progress_.train_loss = progress_.step == 1
+                                 ? loss
+                                 : progress_.train_loss + (loss - progress_.train_loss) / window;
+      const bool last = k + 1 == steps_per_epoch_;
+      if (!last) report(false);
+    }
+    result_.train_loss = epoch_loss.value();
+    result_.train_curve.push_back(result_.train_loss);
+    const bool last_epoch = epoch + 1 == options_.epochs || result_.stopped;
+    if (!split_.validation.empty() &&
+        (last_epoch || (epoch + 1) % std::max<Index>(options_.validate_every, 1) == 0)) {
+      validate(epoch);
+    }
+    report(last_epoch);
+  }
+
+  double step(const Tensor& batch) {
+    progress_.lr = options_.lr * schedule_(progress_.step);
+    optimizer_.set_lr(progress_.lr);
+    Generator rng = generator(options_.seed, loss_stream, progress_.step);
+    const Tensor loss = loss_(batch, rng);
+    const double value = loss.item();
+    if (!std::isfinite(value)) {
+      fail_not_finite("loss", value, describe_non_finite(model_, loss, batch));
+    }
+    optimizer_.zero_grad();
+    loss.backward();
+    double factor = 1;
+    if (options_.clip_norm > 0) {
+      const double norm = grad_norm(parameters_);
+      if (!std::isfinite(norm)) {
+        fail_not_finite("gradient norm", norm, describe_non_finite_gradient(model_));
+      }
+      factor = clip_factor(norm, options_.clip_norm);
+    }
+    optimizer_.step(factor);
+    if (ema_) ema_->update();
+    ++progress_.step;
+    return value;
+  }
+
+  // With averages, these are validated and, where kept, are what is kept.
+  void validate(Index epoch) {
+    if (ema_) ema_->swap();
+    Mean mean;
+    for (Index k = 0; k < pieces(split_.validation, kValidationBatch); ++k) {
+      const std::span<const Index> rows = piece(split_.validation, k, kValidationBatch);
+      mean.add(validation_loss(gather_rows(data_, rows), k), rows.size());
+    }
+    const double loss = mean.value();
+    progress_.validation_loss = result_.validation_loss = loss;
+    result_.validation_curve.push_back(loss);
+    if (result_.best_epoch < 0 || loss < result_.best_validation_loss) {
+      result_.best_validation_loss = loss;
+      result_.best_epoch = epoch;
+      if (options_.keep == Keep::best) best_ = model_.state_dict();
+    }
+    if (ema_) ema_->swap();
+  }
+
+  double validation_loss(const Tensor& batch, Index at) {
+    const auto evaluate = [&](bool record) {
+      GradMode mode(record);
+      Generator rng = generator(options_.seed, validation_stream, at);
+      return loss_(batch, rng);
+    };
+    const double value = evaluate(false).item();
+    if (!std::isfinite(value)) {
+      // Once more, recorded, to find the tensor at fault.
+      fail_not_finite("validation loss", value, describe_non_finite(model_, evaluate(true), batch));
+    }
+    return value;
+  }
+
+  void keep_weights() {
+    if (!best_.empty()) {
+      model_.load_state_dict(best_);
+      result_.validation_loss = result_.best_validation_loss;
+    } else if (ema_) {
+      ema_->swap();
+    }
+  }
+
+  void report(bool now) {
+    if (!options_.on_progress) return;
+    const Clock::time_point time = Clock::now();
+    const double elapsed = std::chrono::duration<double>(time - reported_).count();
+    if (!now && elapsed < options_.progress_seconds) return;
+    if (elapsed > 0 && progress_.step > reported_step_) {
+      progress_.steps_per_second = static_cast<double>(progress_.step - reported_step_) / elapsed;
+    }
+    reported_ = time;
+    reported_step_ = progress_.step;
+    if (!options_.on_progress(progress_)) result_.stopped = true;
+  }
+
+  [[noreturn]] void fail_not_finite(const char* what, double value, const std::string& at) const {
+    fail("train: step ", progress_.step, " (epoch ", progress_.epoch, "): the ", what, " is ",
+         value, "; first non-finite tensor: ", at);
+  }
+
+  static constexpr Index kValidationBatch = 500;
+
+  Module& model_;
+  Tensor data_;
+  const Loss& loss_;
+  const TrainOptions& options_;
+  Split split_;
+  std::vector<Tensor> parameters_;
+  AdamW optimizer_;
+  std::optional<Ema> ema_;
+  LrSchedule schedule_;
+  Index steps_per_epoch_;
+  std::vector<Index> permutation_;
+  std::vector<Index> order_;  // training rows of this epoch
+  StateDict best_;
+  TrainProgress progress_;
+  TrainResult result_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point reported_ = start_;
+  Index reported_step_ = 0;
+};
+
+}  // namespace
+
+Split random_split(Index count, double train_fraction, std::uint64_t seed) {
+  check(count > 0, "random_split: no rows");
+  check(train_fraction > 0 && train_fraction <= 1,
+        "random_split: the fraction must lie in (0, 1], got ", train_fraction);
+  std::vector<Index> rows(static_cast<std::size_t>(count));
+  generator(seed, split_stream, 0).permutation(rows);
+  const Index train = std::clamp<Index>(
+      static_cast<Index>(std::llround(train_fraction * static_cast<double>(count))), 1, count);
+  const auto middle = rows.begin() + train;
+  return {.train = {rows.begin(), middle}, .validation = {middle, rows.end()}};
+}
+
+TrainResult train(Module& model, const Tensor& data, const Loss& loss,
+                  const TrainOptions& options) {
+  check(data.defined() && data.rank() >= 1, "train: needs data [N, ...]");
+  check(options.epochs >= 0 && options.batch > 0, "train: needs epochs >= 0 and batch > 0, got ",
+        options.epochs, " and ", options.batch);
+  check(options.lr > 0 && options.clip_norm >= 0, "train: needs lr > 0 and clip_norm >= 0, got ",
+        options.lr, " and ", options.clip_norm);
+  check(options.ema_decay >= 0 && options.ema_decay < 1,
+        "train: ema_decay must lie in [0, 1), got ", options.ema_decay);
+  return Trainer(model, data, loss, options).run();
+}
+
+}  // namespace ito::nn

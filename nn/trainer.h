@@ -1,0 +1,80 @@
+// train: minibatch training of a module with AdamW.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "autograd/random.h"
+#include "autograd/tensor.h"
+#include "nn/module.h"
+#include "nn/optim/lr_schedule.h"
+
+namespace ito::nn {
+
+// The mean loss of a batch [B, ...], one element. What it draws from rng (times, noise) depends on
+// the seed and the step alone.
+using Loss = std::function<Tensor(const Tensor& batch, Generator& rng)>;
+
+struct TrainProgress {
+  Index epoch = 0;  // of this step, from 0
+  Index step = 0;   // steps done
+  Index total_steps = 0;
+  double train_loss = 0;       // running mean over about one epoch
+  double validation_loss = 0;  // latest; NaN before the first
+  double lr = 0;
+  double steps_per_second = 0;
+};
+
+enum class Keep {
+  best,  // the weights of the epoch with the least validation loss
+  last,
+};
+
+struct TrainOptions {
+  Index epochs = 500;
+  Index batch = 50;
+  double lr = 1e-3;
+  double weight_decay = 1e-4;
+  double clip_norm = 1;         // 0: no clipping
+  double train_fraction = 0.6;  // the rest validates; 1: no validation, and the last weights stay
+  std::uint64_t seed = 0;
+  std::function<LrSchedule(Index total_steps)> schedule = {};  // empty: constant
+  double ema_decay = 0;      // 0: off; else the averages are validated and kept
+  Index validate_every = 1;  // epochs
+  Keep keep = Keep::best;
+  // Called about every progress_seconds, and after the last step; false stops the training.
+  std::function<bool(const TrainProgress&)> on_progress = {};
+  double progress_seconds = 0.2;
+};
+
+struct TrainResult {
+  double train_loss = 0;            // mean over the last epoch
+  double validation_loss = 0;       // of the weights left in the module; NaN without validation
+  double best_validation_loss = 0;  // the least seen; NaN without validation
+  Index best_epoch = -1;            // the epoch it followed; -1 without validation
+  std::vector<double> train_curve;  // mean loss of every epoch
+  std::vector<double> validation_curve;  // after every validate_every epochs, and the last
+  Index steps = 0;
+  double seconds = 0;
+  bool stopped = false;  // by on_progress
+};
+
+// Rows of a data set, split at random; disjoint, and each in random order.
+struct Split {
+  std::vector<Index> train;
+  std::vector<Index> validation;
+};
+// round(fraction count) rows train, at least one.
+Split random_split(Index count, double train_fraction, std::uint64_t seed);
+
+// Trains every parameter of `model` on minibatches of rows of `data` [N, ...], reshuffled each
+// epoch, the last one of an epoch possibly smaller. The result depends on the arguments alone, not
+// on threads. The loss is evaluated on validation rows with the same random numbers every time.
+//
+// Throws Error when the loss or the gradient is not finite, naming the step and the first tensor
+// at fault; the module then holds the weights of that step.
+TrainResult train(Module& model, const Tensor& data, const Loss& loss,
+                  const TrainOptions& options = {});
+
+}  // namespace ito::nn
