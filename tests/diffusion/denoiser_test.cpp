@@ -1,0 +1,89 @@
+#include "diffusion/denoiser.h"
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "autograd/ops.h"
+#include "diffusion/distributions/two_modes.h"
+
+namespace ito::diffusion {
+namespace {
+
+// Answers x + offset.
+DenoiserPtr shifted(double offset) {
+  return std::make_shared<NetworkDenoiser>(
+      [offset](const Tensor& y, const Tensor&) { return y + offset; });
+}
+
+TEST(Denoiser, OracleAnswersThePosteriorMean) {
+  const GaussianMixture mixture = two_modes(0.7, {1.0, 2.0});
+  const Tensor x = tensor({{0.5, -1}, {2, 3}}, DType::f64);
+  const Tensor expected = mixture.posterior_mean(x, 2.0, std::sqrt(2.0));
+  const auto got = OracleDenoiser(mixture).posterior_mean(x, 2.0, {0, 2}).to_vector<double>();
+  const auto want = expected.to_vector<double>();
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_NEAR(got[i], want[i], 1e-14);
+}
+
+TEST(Denoiser, NetworkSeesTheAngleAndRecordsNothing) {
+  Tensor parameter = scalar(2.0).set_requires_grad();
+  const NetworkDenoiser network([&](const Tensor& y, const Tensor& alpha) {
+    EXPECT_EQ(alpha.shape(), Shape({3}));
+    EXPECT_EQ(y.dtype(), DType::f32);
+    return y * parameter + unsqueeze(alpha, 1);
+  });
+  const Tensor out = network.posterior_mean(zeros({3, 2}, DType::f64), 1.0, {0, 3});
+  EXPECT_FALSE(out.requires_grad());
+  EXPECT_EQ(out.dtype(), DType::f64);
+  for (double v : out.to_vector<double>()) EXPECT_NEAR(v, std::atan(1.0), 1e-7);  // f32 rounding
+}
+
+TEST(Denoiser, NetworkOfTheWrongShapeIsNamed) {
+  const NetworkDenoiser network([](const Tensor& y, const Tensor&) { return sum(y); });
+  EXPECT_THROW((void)network.posterior_mean(zeros({3, 2}), 1.0, {0, 3}), Error);
+}
+
+TEST(Denoiser, PhaseSwitchChangesAtItsTime) {
+  const PhaseSwitch phases(shifted(1), shifted(2), 0.5);
+  const Tensor x = zeros({1, 1});
+  EXPECT_EQ(phases.posterior_mean(x, 0.49, {0, 1}).item(), 1);
+  EXPECT_EQ(phases.posterior_mean(x, 0.5, {0, 1}).item(), 2);
+}
+
+TEST(Denoiser, MixtureRoutingSendsEveryChainToItsOwnPart) {
+  const MixtureRouting routing(shifted(10), shifted(20), 0.6, 42);
+  Generator rng(1);
+  const Tensor x = randn({50, 3}, rng);
+  const ChainRange chains{17, 50};
+  const auto out = (routing.posterior_mean(x, 0.1, chains) - x).to_vector<double>();
+  const auto later = (routing.posterior_mean(x, 9.0, chains) - x).to_vector<double>();
+  bool seen[2] = {false, false};
+  for (Index i = 0; i < 50; ++i) {
+    const int label = routing.label(17 + i);
+    seen[label] = true;
+    for (std::size_t j = 0; j < 3; ++j) {
+      const std::size_t at = static_cast<std::size_t>(3 * i) + j;
+      EXPECT_NEAR(out[at], label == 0 ? 10 : 20, 1e-5);  // f32 rounding of 20 + x
+      EXPECT_EQ(out[at], later[at]);
+    }
+  }
+  EXPECT_TRUE(seen[0] && seen[1]);
+}
+
+TEST(Denoiser, MixtureRoutingDrawsLabelsWithProbabilityQ) {
+  const Index count = 20000;
+  for (double q : {0.0, 0.3, 0.7, 1.0}) {
+    const MixtureRouting routing(shifted(0), shifted(0), q, 7);
+    double first = 0;
+    for (Index i = 0; i < count; ++i) first += routing.label(i) == 0 ? 1 : 0;
+    // 5 standard errors: 6e-7 a comparison. Exact at 0 and 1.
+    EXPECT_NEAR(first / count, q, 5 * std::sqrt(q * (1 - q) / count));
+  }
+  EXPECT_THROW(MixtureRouting(shifted(0), shifted(0), 1.5, 0), Error);
+  EXPECT_THROW(MixtureRouting(shifted(0), nullptr, 0.5, 0), Error);
+}
+
+}  // namespace
+}  // namespace ito::diffusion
