@@ -68,17 +68,19 @@ const std::map<std::string, std::set<std::string>>& folders_below() {
   return below;
 }
 
-// The headers of autograd that hold plain data or threads and know nothing of tensors.
+// The headers of autograd that hold plain data, memory or threads and know nothing of tensors.
 bool is_kernel_vocabulary(std::string_view path) {
-  static constexpr std::array<std::string_view, 4> kVocabulary{
-      "autograd/shape.h", "autograd/dtype.h", "autograd/error.h", "autograd/parallel.h"};
+  static constexpr std::array<std::string_view, 6> kVocabulary{
+      "autograd/shape.h", "autograd/dtype.h",   "autograd/error.h",
+      "autograd/ref.h",   "autograd/storage.h", "autograd/parallel.h"};
   return std::find(kVocabulary.begin(), kVocabulary.end(), path) != kVocabulary.end();
 }
 
-bool may_include_private(const std::string& from) {
+bool may_include_private(const std::string& from, const std::string& to) {
   const std::string folder = folder_of(from);
-  if (folder == "autograd") return is_kernel(from) || !is_header(from) || is_private(from);
-  return folder == "benchmarks" || from.starts_with("tests/autograd/");
+  if (folder == "benchmarks" || from.starts_with("tests/autograd/") || is_private(from))
+    return true;
+  return !is_header(from) && (folder == "autograd" || (is_kernel(to) && is_library(from)));
 }
 
 // The rule that `from` breaks by this include, or "".
@@ -89,10 +91,11 @@ std::string broken_rule(const Sources& sources, const std::string& from, const I
     if (!folders_below().at(folder_of(from)).contains(folder_of(to))) {
       return "dependencies run apps, benchmarks, tests -> diffusion -> nn -> autograd";
     }
-    if (is_kernel(from) && !is_kernel(to) && !is_kernel_vocabulary(to)) {
+    const bool below_tensors = is_kernel(from) || is_kernel_vocabulary(from);
+    if (below_tensors && !is_kernel(to) && !is_kernel_vocabulary(to)) {
       return "kernels take pointers and sizes, nothing else";
     }
-    if (is_private(to) && !may_include_private(from)) return "kernels and engine are private";
+    if (is_private(to) && !may_include_private(from, to)) return "kernels and engine are private";
     if (to == "autograd/graph/engine.h" && from.starts_with("autograd/ops/")) {
       return "ops do not know the engine";
     }

@@ -1,0 +1,263 @@
+#include "apps/gmm_case_study/figures.h"
+
+#include <cmath>
+#include <functional>
+#include <iomanip>
+#include <limits>
+#include <numbers>
+#include <sstream>
+
+#include "diffusion/grid.h"
+#include "diffusion/schedule.h"
+
+namespace ito::gmm {
+namespace {
+
+using diffusion::NormalMixture1d;
+using report::Figure;
+using report::Histogram;
+using report::Line;
+using report::Panel;
+using report::Points;
+using report::Range;
+
+constexpr double kHalfPi = std::numbers::pi / 2;
+const char* const kProjection = "u = ⟨x, a⟩ / ‖a‖²";
+const char* const kDensity = "density";
+
+std::string rounded(double value, int digits) {
+  std::ostringstream text;
+  text << std::setprecision(digits) << value;
+  return text.str();
+}
+
+// The window that shows both modes of the law, ten standard deviations beyond each.
+Range window(const NormalMixture1d& law) {
+  const double margin = 6 * std::max(law.stds()[0], law.stds()[1]);
+  return {std::min(law.means()[0], law.means()[1]) - margin,
+          std::max(law.means()[0], law.means()[1]) + margin};
+}
+
+Line density(const NormalMixture1d& law, Range range, const char* label) {
+  constexpr int kPoints = 600;
+  Line line{.label = label};
+  for (int i = 0; i <= kPoints; ++i) {
+    line.x.push_back(range.low + (range.high - range.low) * i / kPoints);
+    line.y.push_back(law.pdf(line.x.back()));
+  }
+  return line;
+}
+
+// The tallest the density gets, so that the panels of a figure share one scale.
+double tallest(const NormalMixture1d& law) {
+  return std::max(law.pdf(law.means()[0]), law.pdf(law.means()[1]));
+}
+
+Panel histogram_panel(const std::string& title, const std::vector<double>& u,
+                      const NormalMixture1d& law, report::Color color, const char* label) {
+  const Range range = window(law);
+  Panel panel{.title = title,
+              .x_label = kProjection,
+              .y_label = kDensity,
+              .x_range = range,
+              .y_range = Range{0, 1.35 * tallest(law)}};
+  panel.add(Histogram{.label = label, .samples = u, .bins = 80, .range = range, .color = color});
+  panel.add(density(law, range, "exact law"));
+  return panel;
+}
+
+Figure data_figure(const Results& r) {
+  Figure figure{.name = "figure1_data",
+                .title = "The data and their law (the paper's figure 1)",
+                .caption =
+                    "Training data projected on the vector between the modes, and the "
+                    "exact density of the projection.",
+                .width = 640};
+  figure.panels.push_back(histogram_panel("", r.data_u, r.law.projection(),
+                                          report::okabe_ito::kSkyBlue, "training data"));
+  return figure;
+}
+
+Panel samples_panel(const Results& r, const MethodResult& m) {
+  std::string title =
+      m.method.name + ": W1 " + rounded(m.w1, 2) + ", weight " + rounded(m.modes.weight, 3);
+  return histogram_panel(title, m.u, r.law.projection(1 / m.t_max()),
+                         report::color_of(m.method.name), "");
+}
+
+using Chooser = std::function<bool(const MethodResult&)>;
+
+std::string outlier_note(const Results& r, const Chooser& chosen) {
+  Index diverged = 0;
+  for (const MethodResult& m : r.methods) diverged += chosen(m) ? m.diverged : 0;
+  if (diverged == 0) return "";
+  return " " + std::to_string(diverged) +
+         " samples diverged (a coordinate beyond 10⁴); they are kept in every figure's counts.";
+}
+
+// Projected samples of the chosen methods against the exact law.
+void add_samples(const Results& r, const std::string& name, const std::string& title,
+                 const Chooser& chosen, std::vector<Figure>& figures) {
+  Figure figure{.name = name, .title = title};
+  for (const MethodResult& m : r.methods) {
+    if (chosen(m)) figure.panels.push_back(samples_panel(r, m));
+  }
+  if (figure.panels.empty()) return;
+  figure.columns = std::min(3, static_cast<int>(figure.panels.size()));
+  figure.width = figure.columns == 1 ? 640 : 900;
+  figure.caption =
+      "Generated samples projected on the vector between the modes (bars), and what "
+      "an exact sampler would give (line): the law of Y_T/T, which is the target "
+      "convolved with N(0, 1/T). Samples outside the frame are counted at its edge." +
+      outlier_note(r, chosen);
+  figures.push_back(std::move(figure));
+}
+
+// The centre of what counts, without letting a runaway prediction set the scale.
+Range learned_range(const Results& r) {
+  const NormalMixture1d law = r.law.projection();
+  return {law.means()[1] - 0.6, law.means()[0] + 0.6};
+}
+
+void add_posterior_means(const Results& r, const std::string& name, const std::string& title,
+                         const Chooser& chosen, std::vector<Figure>& figures) {
+  for (const MethodResult& m : r.methods) {
+    if (!chosen(m) || m.posterior_means.empty()) continue;
+    Figure figure{.name = name,
+                  .title = title,
+                  .caption =
+                      "Posterior mean projected on the vector between the modes, exact and "
+                      "learned, at 1,000 exact draws of y_t. The error is "
+                      "‖m̂ − m‖ / ‖m‖ over all coordinates, root mean square.",
+                  .columns = 3,
+                  .aspect = 0.85};
+    for (const PosteriorMeanAt& at : m.posterior_means) {
+      Panel panel{
+          .title = "t = " + rounded(at.t, 3) + ", error " + rounded(100 * at.error, 2) + " %",
+          .x_label = "⟨y, a⟩ / (t ‖a‖²)",
+          .y_label = "⟨m, a⟩ / ‖a‖²",
+          .y_range = learned_range(r)};
+      panel.add(Points{.label = "learned",
+                       .x = at.position,
+                       .y = at.learned,
+                       .color = report::color_of(m.method.name)});
+      panel.add(Points{.label = "exact",
+                       .x = at.position,
+                       .y = at.truth,
+                       .color = report::kInk,
+                       .size = 2,
+                       .opacity = 0.6});
+      figure.panels.push_back(std::move(panel));
+    }
+    figures.push_back(std::move(figure));
+  }
+}
+
+// From here on the errors decide something: earlier, every curve is flat.
+constexpr double kFirstTime = 1e-3;
+
+Panel error_panel(const Results& r) {
+  Panel panel{.title = "Error of the learned posterior mean",
+              .x_label = "time t",
+              .y_label = "E‖m − m̂‖² / n",
+              .log_x = true,
+              .log_y = true};
+  double lowest = std::numeric_limits<double>::infinity();
+  for (const MethodResult& m : r.methods) {
+    Line line{.label = m.method.name, .color = report::color_of(m.method.name)};
+    for (std::size_t i = 0; i < m.error.size(); ++i) {
+      if (m.error_t[i] < kFirstTime) continue;
+      line.x.push_back(m.error_t[i]);
+      line.y.push_back(m.error[i]);
+      lowest = std::min(lowest, m.error[i]);
+    }
+    if (!line.x.empty()) panel.add(std::move(line));
+  }
+  // What there is to learn: past this curve m is linear in y.
+  Line nonlinear{
+      .label = "left by the label", .color = report::kGrey, .stroke = report::Stroke::dotted};
+  for (const double t : diffusion::uniform_angle(300, std::sqrt(kFirstTime), kHalfPi - 0.1)) {
+    const double v = r.law.norm_squared() * r.law.label_variance(t) / std::pow(1 + t, 2) /
+                     static_cast<double>(r.law.dimension());
+    if (v < 0.3 * lowest) break;
+    nonlinear.x.push_back(t);
+    nonlinear.y.push_back(v);
+  }
+  panel.add(std::move(nonlinear));
+  return panel;
+}
+
+Panel budget_panel(const Results& r) {
+  Panel panel{.title = "KL budget", .x_label = "nats", .log_x = true, .horizontal_bars = true};
+  report::Bars net{.label = "network", .color = report::okabe_ito::kVermillion};
+  report::Bars steps{.label = "discretisation", .color = report::okabe_ito::kSkyBlue};
+  report::Bars end{.label = "terminal", .color = report::kGrey};
+  for (const MethodResult& m : r.methods) {
+    panel.categories.push_back(m.method.name);
+    net.values.push_back(m.kl_net > 0 ? m.kl_net : std::numeric_limits<double>::quiet_NaN());
+    net.error.push_back(m.kl_net_se);
+    steps.values.push_back(m.kl_discretisation);
+    end.values.push_back(m.kl_terminal);
+  }
+  panel.add(std::move(net)).add(std::move(steps)).add(std::move(end));
+  return panel;
+}
+
+Figure error_figure(const Results& r) {
+  Figure figure{
+      .name = "error_budget",
+      .title = "Where the error is",
+      .caption =
+          "Left: mean square error a coordinate of each learned posterior mean along the "
+          "exact path. The dotted line is the variance that the label leaves, ‖a‖² v(t) / "
+          "(1+t)² / n: all the nonlinearity there is to learn. Right: the exact KL budget "
+          "of each method, network ½∫E‖m − m̂‖² dt, discretisation of the scheme on its "
+          "grid, and stopping at T. The mixture-aware network term is that of label and "
+          "path jointly, an upper bound.",
+      .columns = 2,
+      .aspect = 0.8};
+  figure.panels.push_back(error_panel(r));
+  figure.panels.push_back(budget_panel(r));
+  return figure;
+}
+
+Chooser named(const std::string& name) {
+  return [name](const MethodResult& m) { return m.method.name == name; };
+}
+
+}  // namespace
+
+std::vector<Figure> make_figures(const Results& r) {
+  const Chooser all = [](const MethodResult&) { return true; };
+  const Chooser mixture = [](const MethodResult& m) {
+    return m.method.structure == Structure::mixture;
+  };
+  std::vector<Figure> figures;
+  add_samples(r, "samples", "Every method beside the exact law", all, figures);
+  figures.push_back(error_figure(r));
+  figures.push_back(data_figure(r));
+  add_samples(r, "exact", "Sampled with the exact posterior mean", named("exact"), figures);
+  add_samples(r, "figure2_relu", "One ReLU network: samples (the paper's figure 2)", named("relu"),
+              figures);
+  add_posterior_means(r, "figure3_relu_mean",
+                      "One ReLU network: posterior mean (the paper's figure 3)", named("relu"),
+                      figures);
+  add_samples(r, "figure4_tanh", "One tanh network: samples (the paper's figure 4)", named("tanh"),
+              figures);
+  add_posterior_means(r, "figure5_tanh_mean",
+                      "One tanh network: posterior mean (the paper's figure 5)", named("tanh"),
+                      figures);
+  add_samples(r, "figure6_mixture", "Mixture-aware networks: samples (the paper's figure 6)",
+              mixture, figures);
+  add_samples(r, "figure7_phase", "Phase-aware networks: samples (the paper's figure 7)",
+              named("phase-tanh"), figures);
+  add_posterior_means(r, "figure8_phase_mean",
+                      "Phase-aware networks: posterior mean (the paper's figure 8)",
+                      named("phase-tanh"), figures);
+  add_samples(r, "corrected", "The corrected network: samples", named("corrected"), figures);
+  add_posterior_means(r, "corrected_mean", "The corrected network: posterior mean",
+                      named("corrected"), figures);
+  return figures;
+}
+
+}  // namespace ito::gmm

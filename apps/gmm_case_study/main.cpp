@@ -1,0 +1,131 @@
+// gmm_case_study: trains the denoisers of the case study, samples them by stochastic localization,
+// measures them against the closed form and writes a report.
+
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/gmm_case_study/methods.h"
+#include "apps/gmm_case_study/results.h"
+#include "apps/gmm_case_study/settings.h"
+#include "apps/gmm_case_study/study.h"
+#include "apps/report/files.h"
+
+namespace {
+
+using ito::gmm::Settings;
+
+// Flags override the preset, so the preset is found before they are bound to its values.
+std::string preset_name(int argc, char** argv) {
+  std::string name = Settings{}.preset;
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--preset" && i + 1 < argc) name = argv[i + 1];
+    if (flag.starts_with("--preset=")) name = flag.substr(9);
+  }
+  return name;
+}
+
+void add_flags(CLI::App& app, Settings& s) {
+  std::string methods;
+  for (const std::string& name : ito::gmm::method_names()) methods += " " + name;
+
+  app.add_option("--preset", s.preset, "Settings to start from: quick");
+  app.add_option("--methods", s.methods, "Any of" + methods + " (default: all), comma-separated")
+      ->delimiter(',');
+  app.add_option("--out", s.out, "Folder for everything that is written")->capture_default_str();
+  app.add_option("--seed", s.seed, "Fixes every random number")->capture_default_str();
+  app.add_option("--threads", s.threads, "0: as many as there are processors; changes no result")
+      ->capture_default_str();
+
+  const std::string target = "Target";
+  app.add_option("--n", s.n, "Dimensions")->capture_default_str()->group(target);
+  app.add_option("--p", s.p, "Weight of the right mode")->capture_default_str()->group(target);
+  app.add_option("--separation", s.separation,
+                 "Every coordinate of a, the vector between the modes")
+      ->capture_default_str()
+      ->group(target);
+
+  const std::string training = "Training";
+  app.add_option("--train-samples", s.train_samples, "N, before the split")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--train-fraction", s.train_fraction, "Share of N that trains; the rest validates")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--epochs", s.epochs, "Passes over the training part")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--batch", s.batch, "Rows a step")->capture_default_str()->group(training);
+  app.add_option("--lr", s.lr, "AdamW learning rate")->capture_default_str()->group(training);
+  app.add_option("--weight-decay", s.weight_decay, "AdamW weight decay")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--clip-norm", s.clip_norm, "Largest gradient norm; 0: no clipping")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--alpha-margin", s.alpha_margin,
+                 "Training draws alpha below pi/2 minus this, rad")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--t-sharp", s.t_sharp, "phase-tanh switches networks here")
+      ->capture_default_str()
+      ->group(training);
+  app.add_option("--phase-overlap", s.phase_overlap, "How far phase-tanh's windows overlap, rad")
+      ->capture_default_str()
+      ->group(training);
+
+  const std::string network = "Network";
+  app.add_option("--hidden", s.hidden, "Hidden width m")->capture_default_str()->group(network);
+  app.add_option("--time-features", s.time_features, "Time features L")
+      ->capture_default_str()
+      ->group(network);
+  app.add_option("--frequencies", s.frequencies, "Fourier frequencies of the time embedding")
+      ->capture_default_str()
+      ->group(network);
+
+  const std::string sampling = "Sampling";
+  app.add_option("--samples", s.samples, "Samples a method draws")
+      ->capture_default_str()
+      ->group(sampling);
+  app.add_option("--steps", s.steps, "Points K of the time grid")
+      ->capture_default_str()
+      ->group(sampling);
+  app.add_option("--sampler", s.sampler, "auto (each method's own), euler-maruyama or semi-linear")
+      ->capture_default_str()
+      ->group(sampling);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Settings settings = ito::gmm::preset(preset_name(argc, argv));
+    CLI::App app{
+        "Trains denoisers on the two-mode Gaussian mixture, samples them by stochastic\n"
+        "localization and measures them against the closed form."};
+    app.set_version_flag("--version", "ito " ITO_VERSION);
+    add_flags(app, settings);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& done) {  // --help, --version
+      return app.exit(done);
+    } catch (const CLI::ParseError& error) {
+      std::cerr << "gmm_case_study: " << error.what() << " (see --help)\n";
+      return 2;
+    }
+    ito::gmm::validate(settings);
+    ito::report::ensure_writable_directory(settings.out);
+    ito::report::install_interrupt_cleanup();
+
+    const ito::gmm::Results results = ito::gmm::run_study(settings, std::cerr);
+    ito::gmm::write_results(results, std::cout);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "gmm_case_study: " << error.what() << '\n';
+    return 1;
+  }
+}

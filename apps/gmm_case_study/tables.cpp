@@ -1,0 +1,115 @@
+#include "apps/gmm_case_study/tables.h"
+
+namespace ito::gmm {
+
+using report::Best;
+using report::Cell;
+using report::Format;
+using report::Number;
+using report::Table;
+
+Table method_table(const Results& r) {
+  Table table{.caption =
+                  "Every method against the closed form. W1 is the distance of the projected "
+                  "samples to the exact law at T, whose sampling floor is the W1 of as many exact "
+                  "samples; w is the weight of the right mode, then the means and standard "
+                  "deviations of the two modes and the samples beyond six of them.",
+              .columns = {
+                  {.title = "method", .key = "method"},
+                  {.title = "T", .format = Format::fixed(2), .key = "t_max"},
+                  {.title = "W1", .format = Format::fixed(4), .best = Best::lowest(), .key = "w1"},
+                  {.title = "floor", .format = Format::fixed(4), .key = "w1_floor"},
+                  {.title = "KS", .format = Format::fixed(4), .best = Best::lowest(), .key = "ks"},
+                  {.title = "w",
+                   .format = Format::fixed(3),
+                   .best = Best::nearest(r.law.p()),
+                   .key = "mode_weight"},
+                  {.title = "mean +", .format = Format::fixed(3), .key = "mean_right"},
+                  {.title = "mean -", .format = Format::fixed(3), .key = "mean_left"},
+                  {.title = "std +", .format = Format::fixed(3), .key = "std_right"},
+                  {.title = "std -", .format = Format::fixed(3), .key = "std_left"},
+                  {.title = "outliers", .format = Format::integer(), .key = "outliers"},
+                  {.title = "var ⊥", .format = Format::fixed(4), .key = "orthogonal_variance"},
+                  {.title = "KL net",
+                   .unit = "nats",
+                   .format = Format::significant(3),
+                   .best = Best::lowest(),
+                   .key = "kl_net"},
+                  {.title = "KL disc",
+                   .unit = "nats",
+                   .format = Format::significant(3),
+                   .key = "kl_discretisation"},
+                  {.title = "KL total",
+                   .unit = "nats",
+                   .format = Format::significant(3),
+                   .best = Best::lowest(),
+                   .key = "kl_total"},
+              }};
+  for (const MethodResult& m : r.methods) {
+    const bool exact = m.method.structure == Structure::exact;
+    table.add({m.method.name, m.t_max(), m.w1, m.w1_floor.mean, m.ks.statistic,
+               Number{m.modes.weight, m.modes.weight_se}, m.modes.mean_high, m.modes.mean_low,
+               m.modes.std_high, m.modes.std_low, static_cast<double>(m.modes.outliers),
+               m.orthogonal_variance, exact ? Cell(0.0) : Cell(Number{m.kl_net, m.kl_net_se}),
+               m.kl_discretisation, m.kl_total()},
+              exact);
+  }
+  return table;
+}
+
+Table scheme_table(const Results& r) {
+  Table table{
+      .caption =
+          "What sampling alone costs: the exact posterior mean under both schemes, uniform "
+          "angle, T = " +
+          report::to_string({r.scheme_t_max}, Format::fixed(2)) +
+          ". The variance across a should be 1 + 1/T = " +
+          report::to_string({1 + 1 / r.scheme_t_max}, Format::fixed(5)) + ".",
+      .columns = {
+          {.title = "scheme"},
+          {.title = "points K", .format = Format::integer(), .key = "points"},
+          {.title = "KL disc",
+           .unit = "nats",
+           .format = Format::significant(4),
+           .key = "kl_discretisation"},
+          {.title = "var ⊥, predicted",
+           .format = Format::fixed(4),
+           .key = "orthogonal_variance_expected"},
+          {.title = "var ⊥, sampled", .format = Format::fixed(4), .key = "orthogonal_variance"},
+          {.title = "W1", .format = Format::fixed(4), .key = "w1"},
+      }};
+  for (const SchemeCheck& c : r.scheme_checks) {
+    table.add({name(c.scheme), static_cast<double>(c.points), c.kl_discretisation,
+               c.orthogonal_variance_expected, c.orthogonal_variance, c.w1});
+  }
+  return table;
+}
+
+Table network_table(const Results& r) {
+  Table table{
+      .caption =
+          "The trained networks. The Bayes loss is the least that any function of (y, t) "
+          "can reach over the network's data and times.",
+      .columns = {
+          {.title = "network"},
+          {.title = "rows", .format = Format::integer()},
+          {.title = "parameters", .format = Format::integer()},
+          {.title = "steps", .format = Format::integer()},
+          {.title = "training loss", .format = Format::fixed(4), .key = "train_loss"},
+          {.title = "validation loss", .format = Format::fixed(4), .key = "validation_loss"},
+          {.title = "Bayes loss", .format = Format::fixed(4), .key = "bayes_loss"},
+          {.title = "excess", .unit = "%", .format = Format::fixed(2), .key = "excess_percent"},
+          {.title = "time", .unit = "s", .format = Format::fixed(1), .key = "seconds"},
+      }};
+  for (const MethodResult& m : r.methods) {
+    for (const TrainedNetwork& n : m.networks) {
+      table.add({n.label, static_cast<double>(n.rows), static_cast<double>(n.parameters),
+                 static_cast<double>(n.training.steps), n.training.train_loss,
+                 n.training.validation_loss, n.bayes_loss,
+                 100 * (n.training.train_loss / n.bayes_loss - 1), n.training.seconds});
+    }
+  }
+  return table;
+}
+
+}  // namespace ito::gmm

@@ -1,0 +1,13 @@
+// The tables of the case study, one source for terminal, report and JSON.
+#pragma once
+
+#include "apps/gmm_case_study/results.h"
+#include "apps/report/table.h"
+
+namespace ito::gmm {
+
+report::Table method_table(const Results& results);
+report::Table scheme_table(const Results& results);
+report::Table network_table(const Results& results);
+
+}  // namespace ito::gmm
