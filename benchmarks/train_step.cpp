@@ -1,0 +1,127 @@
+// One training step of the case study's denoiser: noise, forward, backward, clip, AdamW.
+//
+// floor_ratio is its time over that of the five matrix products it cannot do without, called
+// directly on OpenBLAS, the two interleaved in one run and compared by medians. The floor is the
+// faster of two forms: G multiplies the outer product of gate and hidden layer by W2; P multiplies
+// the hidden layer by each gate's W2 and contracts over the gates.
+
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <cblas.h>
+
+#include "autograd/kernels/gemm.h"
+#include "autograd/parallel.h"
+#include "autograd/transforms.h"
+#include "benchmarks/floor.h"
+#include "diffusion/distributions/two_modes.h"
+#include "diffusion/losses/localization.h"
+#include "nn/optim/adam.h"
+#include "nn/optim/clip.h"
+#include "nn/two_layer_denoiser.h"
+
+namespace {
+
+using namespace ito;
+
+constexpr Index kDimension = 128;
+
+// The step of nn::train with the case study's settings.
+class Step {
+ public:
+  Step(Index batch, Index hidden, Index time_features)
+      : rng_(1),
+        network_({.n = kDimension, .hidden = hidden, .time_features = time_features}, rng_),
+        parameters_(network_.parameters()),
+        optimizer_(parameters_, {.lr = 1e-3, .weight_decay = 1e-4}),
+        data_(diffusion::TwoModes::ones(kDimension, 0.7).mixture().sample(batch, rng_)) {}
+
+  void run() {
+    const Tensor loss = diffusion::localization_loss(forward_, data_, rng_);
+    optimizer_.zero_grad();
+    loss.backward();
+    optimizer_.step(nn::clip_factor(nn::grad_norm(parameters_), 1));
+  }
+
+ private:
+  Generator rng_;
+  nn::TwoLayerDenoiser network_;
+  std::vector<Tensor> parameters_;
+  nn::AdamW optimizer_;
+  Tensor data_;
+  diffusion::LocalizationNetwork forward_ = [this](const Tensor& y, const Tensor& alpha) {
+    return network_.forward(y, alpha);
+  };
+};
+
+// The five products, on buffers of their own.
+class Floor {
+ public:
+  Floor(Index batch, Index hidden, Index time_features)
+      : b_(static_cast<int>(batch)),
+        m_(static_cast<int>(hidden)),
+        l_(static_cast<int>(time_features)),
+        wide_(l_ * m_) {
+    for (auto* v : {&x_, &w1_, &h_, &g_, &w2_, &out_, &dw2_, &dg_, &dw1_}) {
+      v->assign(static_cast<std::size_t>(std::max({b_, n_, m_}) * std::max({n_, wide_, l_ * n_})),
+                0.5F);
+    }
+  }
+
+  void g_form() {
+    product(CblasNoTrans, CblasTrans, b_, m_, n_, x_, n_, w1_, n_, h_, m_);
+    product(CblasNoTrans, CblasTrans, b_, n_, wide_, g_, wide_, w2_, wide_, out_, n_);
+    product(CblasTrans, CblasNoTrans, n_, wide_, b_, out_, n_, g_, wide_, dw2_, wide_);
+    product(CblasNoTrans, CblasNoTrans, b_, wide_, n_, out_, n_, w2_, wide_, dg_, wide_);
+    product(CblasTrans, CblasNoTrans, m_, n_, b_, h_, m_, x_, n_, dw1_, n_);
+  }
+  void p_form() {
+    const int rows = l_ * n_;
+    product(CblasNoTrans, CblasTrans, b_, m_, n_, x_, n_, w1_, n_, h_, m_);
+    product(CblasNoTrans, CblasTrans, b_, rows, m_, h_, m_, w2_, m_, g_, rows);
+    product(CblasTrans, CblasNoTrans, rows, m_, b_, g_, rows, h_, m_, dw2_, m_);
+    product(CblasNoTrans, CblasNoTrans, b_, m_, rows, g_, rows, w2_, m_, dg_, m_);
+    product(CblasTrans, CblasNoTrans, m_, n_, b_, h_, m_, x_, n_, dw1_, n_);
+  }
+
+ private:
+  using Buffer = std::vector<float>;
+  static void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const Buffer& a,
+                      int lda, const Buffer& b, int ldb, Buffer& c, int ldc) {
+    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a.data(), lda, b.data(), ldb, 0, c.data(), ldc);
+  }
+  int n_ = static_cast<int>(kDimension), b_, m_, l_, wide_;
+  Buffer x_, w1_, h_, g_, w2_, out_, dw2_, dg_, dw1_;
+};
+
+void train_step(benchmark::State& state) {
+  const Index batch = state.range(0), hidden = state.range(1), time_features = state.range(2);
+  set_thread_count(1);
+  const BlasThreads one(1);
+  Step step(batch, hidden, time_features);
+  Floor floor(batch, hidden, time_features);
+  std::vector<double> steps, g_forms, p_forms;
+  for (auto _ : state) {
+    steps.push_back(bench::seconds_of([&] { step.run(); }));
+    g_forms.push_back(bench::seconds_of([&] { floor.g_form(); }));
+    p_forms.push_back(bench::seconds_of([&] { floor.p_form(); }));
+    state.SetIterationTime(steps.back());
+  }
+  const double g = bench::median(g_forms), p = bench::median(p_forms);
+  const double products = 2.0 * static_cast<double>(batch * kDimension * hidden) *
+                          static_cast<double>(2 + 3 * time_features);
+  state.counters["step_us"] = 1e6 * bench::median(steps);
+  state.counters["floor_us"] = 1e6 * std::min(g, p);
+  state.counters["floor_ratio"] = bench::median(steps) / std::min(g, p);
+  state.counters["gflops"] = 1e-9 * products / bench::median(steps);
+}
+
+BENCHMARK(train_step)
+    ->ArgNames({"batch", "hidden", "time_features"})
+    ->Args({50, 256, 3})
+    ->Args({50, 512, 6})
+    ->Args({1000, 256, 3})
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
+}  // namespace
