@@ -25,7 +25,7 @@ constexpr bool kPassThrough = false;
 
 // Size classes, in units of 64 bytes. One unit is set aside for a header; the rest, u, is rounded
 // up to m 2^s with m in [4, 8): four classes an octave, and every u below eight has its own.
-constexpr int kOctaves = 46;
+constexpr int kOctaves = 34;  // up to 2^40 bytes
 constexpr int kClasses = 4 * kOctaves;
 constexpr std::size_t kUnit = kStorageAlignment;
 
@@ -252,8 +252,8 @@ inline ThreadCache* get_thread_cache() {
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
-  if constexpr (kPassThrough) return shared().from_system(bytes);
   if (bytes > kMaxBytes) throw std::bad_alloc();
+  if constexpr (kPassThrough) return shared().from_system(bytes);
   const int k = class_of(bytes);
   ThreadCache* cache = thread_cache;
   if (k < kThreadClasses && cache) [[likely]] {

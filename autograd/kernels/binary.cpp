@@ -32,15 +32,16 @@ template <BinaryFn F, class D, class V = hn::Vec<D>>
 HWY_INLINE V apply(D d, V a, V b) {
   using enum BinaryFn;
   using T = hn::TFromD<D>;
+  // Not hn::Ne: on AVX2 it is false where either side is NaN.
   // clang-format off
   if constexpr (F == add) return hn::Add(a, b);
   else if constexpr (F == sub) return hn::Sub(a, b);
   else if constexpr (F == mul) return hn::Mul(a, b);
   else if constexpr (F == div) return hn::Div(a, b);
-  else if constexpr (F == maximum) return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::Ne(a, a)), a, b);
-  else if constexpr (F == minimum) return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::Ne(a, a)), a, b);
+  else if constexpr (F == maximum) return hn::IfThenElse(hn::Or(hn::Ge(a, b), hn::IsNaN(a)), a, b);
+  else if constexpr (F == minimum) return hn::IfThenElse(hn::Or(hn::Le(a, b), hn::IsNaN(a)), a, b);
   else if constexpr (F == eq) return hn::IfThenElseZero(hn::Eq(a, b), hn::Set(d, 1));
-  else if constexpr (F == ne) return hn::IfThenElseZero(hn::Ne(a, b), hn::Set(d, 1));
+  else if constexpr (F == ne) return hn::IfThenZeroElse(hn::Eq(a, b), hn::Set(d, 1));
   else if constexpr (F == lt) return hn::IfThenElseZero(hn::Lt(a, b), hn::Set(d, 1));
   else if constexpr (F == le) return hn::IfThenElseZero(hn::Le(a, b), hn::Set(d, 1));
   else if constexpr (F == gt) return hn::IfThenElseZero(hn::Gt(a, b), hn::Set(d, 1));

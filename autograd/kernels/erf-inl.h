@@ -21,12 +21,12 @@ template <>
 struct Normal<float> {
   static constexpr float kHigh = 15;  // Phi(-u) u underflows above
   static constexpr float kSqrt2 = 0x1.6a09e6p0f;
-  static constexpr float kCentre = 3;
+  static constexpr float kCentre = 3.75f;  // here kTail[0] is nearly a float
   // Phi(-u) e^(u^2 / 2) (1 + 5 u / 4) in (u - kCentre) / (u + kCentre), 0 <= u <= kHigh
-  static constexpr float kTail[] = {0.577191257f,   -0.0690578296f,   -0.0513467174f,
-                                    0.0680092545f,  -0.0299411961f,   0.000716937844f,
-                                    0.00398410525f, -0.000338878509f, -0.000614465137f,
-                                    7.01136498e-7f, 5.72051186e-5f};
+  static constexpr float kTail[] = {0.568973004f,    -0.0771482613f,  -0.021546493f,
+                                    0.0586272583f,   -0.0460683123f,  0.0193289595f,
+                                    -0.00256582564f, -0.00161796266f, 0.000595593949f,
+                                    0.00017014201f,  -2.78338437e-5f};
   // erf x / x in x^2, |x| <= 1
   static constexpr float kErf[] = {1.12837917f,    -0.376126271f,    0.112836002f,  -0.0268544447f,
                                    0.00518953542f, -0.000802084152f, 7.88911907e-5f};
@@ -62,11 +62,12 @@ HWY_INLINE Exponential<D> normal_tail(D d, V u) {
   const V square = hn::Mul(u, u);
   const V lost = fma(d, u, u, hn::Neg(square));  // u^2 = square + lost exactly
   const auto e = split_exp(d, hn::Mul(square, hn::Neg(half)));
-  const V power = hn::Add(hn::Set(d, 1), e.m);
-  const V density = fnma(d, hn::Mul(power, lost), half, power);
+  const V one = hn::Set(d, 1);
+  const V correction = hn::Mul(hn::Mul(hn::Add(one, e.m), lost), half);
+  const V density = hn::Add(one, hn::Sub(e.m, correction));
   const V centre = hn::Set(d, K::kCentre);
   const V t = hn::Div(hn::Sub(u, centre), hn::Add(u, centre));
-  const V g = hn::Div(polynomial(d, t, K::kTail), fma(d, u, hn::Set(d, T{1.25}), hn::Set(d, 1)));
+  const V g = hn::Div(polynomial(d, t, K::kTail), fma(d, u, hn::Set(d, T{1.25}), one));
   return {hn::Mul(density, g), e.k};
 }
 

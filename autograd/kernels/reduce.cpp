@@ -48,9 +48,9 @@ HWY_INLINE V join_lanes(V sofar, V x) {
   } else if constexpr (F == ReduceFn::prod) {
     return hn::Mul(sofar, x);
   } else if constexpr (F == ReduceFn::max) {
-    return hn::IfThenElse(hn::Or(hn::Gt(x, sofar), hn::Ne(x, x)), x, sofar);
+    return hn::IfThenElse(hn::Or(hn::Gt(x, sofar), hn::IsNaN(x)), x, sofar);
   } else {
-    return hn::IfThenElse(hn::Or(hn::Lt(x, sofar), hn::Ne(x, x)), x, sofar);
+    return hn::IfThenElse(hn::Or(hn::Lt(x, sofar), hn::IsNaN(x)), x, sofar);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#if HWY_TARGET == HWY_SCALAR
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
 #include "autograd/kernels/rng_scalar-inl.h"
 #else
 #include "autograd/kernels/rng_simd-inl.h"

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 namespace ito::kernels {
 namespace {
@@ -12,8 +13,10 @@ namespace {
 // ones are gathered into blocks of kBlock elements first.
 constexpr Index kDirect = 32;
 constexpr Index kBlock = 512;
-// Transposes go through square tiles whose rows fill whole cache lines.
+// Transposes go through square tiles whose rows fill whole cache lines, and panel by panel: a panel
+// touches few enough pages for the TLB.
 constexpr Index kTile = 16;
+constexpr Index kPanel = 128;
 
 // The loops over `shape` with as few dimensions as possible; stride[k] belongs to operand k.
 template <std::size_t N>
@@ -138,27 +141,48 @@ bool rows_are_direct(const Nest<N>& nest) {
   return true;
 }
 
-// The last two dimensions of the nest, transposed through tiles: operand 0 (source) advances
-// fastest along the last but one, operand 1 (target) along the last.
+// y[i * yp + j * yq] = x[i * xp + j * xq] for i < rows, j < columns, both at most kTile. Through a
+// buffer, since the lines of x may evict each other where xp is a power of two.
+template <class T>
+void copy_tile(const T* x, Index xp, Index xq, T* y, Index yp, Index yq, Index rows,
+               Index columns) {
+  T tile[kTile * kTile];
+  if (rows == kTile && columns == kTile && xq == 1 && yp == 1) {
+    for (Index i = 0; i < kTile; ++i) std::memcpy(tile + i * kTile, x + i * xp, kTile * sizeof(T));
+    for (Index j = 0; j < kTile; ++j) {
+      for (Index i = 0; i < kTile; ++i) y[i + j * yq] = tile[i * kTile + j];
+    }
+    return;
+  }
+  for (Index i = 0; i < rows; ++i) gather(x + i * xp, xq, tile + i * kTile, columns);
+  for (Index j = 0; j < columns; ++j) {
+    for (Index i = 0; i < rows; ++i) y[i * yp + j * yq] = tile[i * kTile + j];
+  }
+}
+
+// The last two dimensions of the nest, transposed: operand 0 (source) advances fastest along the
+// last but one, operand 1 (target) along the last.
 template <class T>
 void copy_tiles(const Nest<2>& nest, const T* x, T* y) {
   const auto p = static_cast<std::size_t>(nest.rank - 1), q = p - 1;
   const Index xp = nest.stride[0][p], xq = nest.stride[0][q];
   const Index yp = nest.stride[1][p], yq = nest.stride[1][q];
-  for (Index i0 = 0; i0 < nest.size[p]; i0 += kTile) {
-    const Index rows = std::min(kTile, nest.size[p] - i0);
-    for (Index j0 = 0; j0 < nest.size[q]; j0 += kTile) {
-      const Index columns = std::min(kTile, nest.size[q] - j0);
-      T tile[kTile * kTile];
-      for (Index i = 0; i < rows; ++i) {
-        gather(x + (i0 + i) * xp + j0 * xq, xq, tile + i * kTile, columns);
-      }
-      for (Index j = 0; j < columns; ++j) {
-        T* out = y + i0 * yp + (j0 + j) * yq;
-        for (Index i = 0; i < rows; ++i) out[i * yp] = tile[i * kTile + j];
-      }
-    }
-  }
+  const auto for_each = [](Index from, Index to, Index step, const auto& body) {
+    for (Index i = from; i < to; i += step) body(i, std::min(i + step, to));
+  };
+  for_each(0, nest.size[p], kPanel, [&](Index p0, Index p1) {
+    for_each(0, nest.size[q], kPanel, [&](Index q0, Index q1) {
+      for_each(p0, p1, kTile, [&](Index i, Index i_end) {
+        for_each(q0, q1, kTile, [&](Index j, Index j_end) {
+          // The next tile's target lines, one a row: no hardware prefetcher follows this pattern.
+          for (Index r = j_end; r < std::min(j_end + kTile, nest.size[q]); ++r) {
+            __builtin_prefetch(y + (i_end - 1) * yp + r * yq, 1);
+          }
+          copy_tile(x + i * xp + j * xq, xp, xq, y + i * yp + j * yq, yp, yq, i_end - i, j_end - j);
+        });
+      });
+    });
+  });
 }
 
 // The dimension operand k crosses in the smallest steps, not counting broadcast ones.
