@@ -239,18 +239,42 @@ template Tensor from(std::span<const float>, const Shape&, DType);
 template Tensor from(std::span<const double>, const Shape&, DType);
 template Tensor from(std::span<const std::int64_t>, const Shape&, DType);
 
+namespace {
+
+// The values of nested lists in row-major order, and their shape; lists of one level must agree.
+struct Nested {
+  std::vector<double> values;
+  Shape shape;
+
+  void add(double value, int) { values.push_back(value); }
+  template <class T>
+  void add(std::initializer_list<T> list, int level) {
+    const auto size = static_cast<Index>(list.size());
+    if (level == shape.rank()) shape.push_back(size);
+    check(shape[level] == size, "tensor: lists of ", shape[level], " and of ", size,
+          " values at the same level");
+    for (const T& element : list) add(element, level + 1);
+  }
+};
+
+template <class List>
+Tensor from_lists(const List& list, DType dtype) {
+  Nested n;
+  n.add(list, 0);
+  return from(n.values, n.shape, dtype);
+}
+
+}  // namespace
+
 Tensor tensor(std::initializer_list<double> values, DType dtype) {
-  return from(std::span(values.begin(), values.size()), {static_cast<Index>(values.size())}, dtype);
+  return from_lists(values, dtype);
 }
 Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype) {
-  std::vector<double> values;
-  for (const auto& row : rows) {
-    check(row.size() == rows.begin()->size(), "tensor: rows of ", rows.begin()->size(), " and ",
-          row.size(), " values");
-    values.insert(values.end(), row.begin(), row.end());
-  }
-  const Index columns = rows.size() ? static_cast<Index>(rows.begin()->size()) : 0;
-  return from(values, {static_cast<Index>(rows.size()), columns}, dtype);
+  return from_lists(rows, dtype);
+}
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> arrays,
+              DType dtype) {
+  return from_lists(arrays, dtype);
 }
 
 }  // namespace ito

@@ -62,6 +62,12 @@ class Tensor {
     check_mutable("mutable_data");
     return static_cast<T*>(const_cast<void*>(raw()));
   }
+  // The values of a contiguous tensor, row-major, without a copy.
+  template <class T>
+  std::span<const T> values() const {
+    check(defined() && is_contiguous(), "values: the tensor is not contiguous; see contiguous()");
+    return {data<T>(), static_cast<std::size_t>(numel())};
+  }
   double item() const;  // the value of a one-element tensor
   template <class T>
   std::vector<T> to_vector() const;  // row-major copy, converted to T
@@ -198,9 +204,11 @@ template <class T>
 Tensor from(const std::vector<T>& values, const Shape& shape, DType dtype = dtype_of<T>) {
   return from(std::span<const T>(values), shape, dtype);
 }
-// Nested lists: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}).
+// Nested lists: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}), and one level more.
 Tensor tensor(std::initializer_list<double> values, DType dtype = DType::f32);
 Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype = DType::f32);
+Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> arrays,
+              DType dtype = DType::f32);
 
 // Same storage, other shape and strides, `offset` elements further; records nothing.
 Tensor alias(const Tensor& x, const Shape& shape, const Strides& strides, Index offset = 0);

@@ -18,8 +18,9 @@ namespace ito::nn {
 // Step k, a module with forward(x), an Activation or a function of a tensor, is called "k".
 class Sequential : public Module {
  public:
+  // A single Sequential is copied, not nested.
   template <class... Steps>
-  requires(sizeof...(Steps) > 0 &&
+  requires(sizeof...(Steps) > 1 ||
            (... && !std::same_as<std::remove_cvref_t<Steps>,
                                  Sequential>)) explicit Sequential(Steps&&... steps) {
     (push(std::forward<Steps>(steps)), ...);

@@ -209,6 +209,19 @@ Tensor fitted(Tensor g, const Tensor& x, const Op& op) {
   return g.shape() == x.shape() ? g : sum_to(g, x.shape());
 }
 
+void run_vjps(const Call& call, const Tensor& g, std::vector<Tensor>& grads,
+              const std::vector<char>& wanted) {
+  const Op& op = *call.out.op();
+  if (!anomalies_wanted()) [[likely]] {
+    op.vjps(call, g, Gradients(grads, wanted));
+    return;
+  }
+  const Differentiating context(call.out);
+  op.vjps(call, g, Gradients(grads, wanted));
+  // Rules may compute with kernels alone.
+  for (const Tensor& d : grads) check_finite("a rule", d, call.in);
+}
+
 void add_to_leaf(Node* leaf, const Tensor& g) {
   Tensor& total = leaf->grad;
   total = total.defined() ? total + g : contiguous(g);
@@ -222,7 +235,7 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
   WorkspaceLease lease;
   Workspace& w = *lease;
   GradMode mode(options.create_graph);
-  sort_graph(w, outputs, inputs, into_leaves, false);
+  sort_graph(w, outputs, inputs, into_leaves, options.stop_at_inputs);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (outputs[k].requires_grad()) accumulate(w.slots[w.slot_of(outputs[k])].derivative, v[k]);
   }
@@ -242,6 +255,7 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
       if (into_leaves) add_to_leaf(node, g);
       continue;
     }
+    if (s.is_input && options.stop_at_inputs) continue;
     const std::span<const Tensor> in = node->inputs();
     w.grads.assign(in.size(), {});
     w.wanted.assign(in.size(), 0);
@@ -252,7 +266,7 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
     }
     if (any) {
       const Tensor out = s.tensor;
-      node->op->vjps({in, out}, g, Gradients(w.grads, w.wanted));
+      run_vjps({in, out}, g, w.grads, w.wanted);
       g = {};
       for (std::size_t i = 0; i < in.size(); ++i) {
         if (!w.wanted[i] || !w.grads[i].defined()) continue;
@@ -268,6 +282,17 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
   for (const Tensor& x : inputs) results.push_back(w.slots[w.slot_of(x)].derivative);
   return results;
 }
+
+namespace {
+
+Tangent run_jvp(const Call& call, Tangents t) {
+  if (!anomalies_wanted()) [[likely]]
+    return call.out.op()->jvp(call, t);
+  const Differentiating context(call.out);
+  return call.out.op()->jvp(call, t);
+}
+
+}  // namespace
 
 std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
                                  std::span<const Tensor> tangents) {
@@ -286,7 +311,7 @@ std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<cons
       w.tangents.emplace_back(x.requires_grad() ? Tangent(w.slots[w.slot_of(x)].derivative)
                                                 : Tangent());
     }
-    const Tangent t = out.op()->jvp({in, out}, w.tangents);
+    const Tangent t = run_jvp({in, out}, w.tangents);
     if (!t.defined()) continue;
     const Tensor& value = t.value();
     check(value.dtype() == out.dtype(), out.op()->name(), ": its jvp rule returned ", value.dtype(),

@@ -9,8 +9,9 @@
 namespace ito::detail {
 
 struct ReverseOptions {
-  bool retain_graph;
-  bool create_graph;
+  bool retain_graph = false;
+  bool create_graph = false;
+  bool stop_at_inputs = false;  // partial derivatives: none flows through one input to another
 };
 
 // Pulls the cotangents v of the outputs back. With `inputs`, returns their gradients (undefined

@@ -80,6 +80,8 @@ Tensor record(Tensor value, std::span<const Tensor> inputs, Ref<const Op> op) {
   node->op = std::move(op);
   node->set_inputs(inputs);
   node->requires_grad = true;
+  if (anomalies_wanted()) [[unlikely]]
+    remember_creation(value);
   return value;
 }
 

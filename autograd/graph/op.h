@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/anomaly.h"
 #include "autograd/ref.h"
 #include "autograd/tensor.h"
 
@@ -127,6 +128,8 @@ Ref<const Op> make_op(State&&... state) {
 // as it is when recording is off or no input requires a gradient.
 template <class OpT, class... State>
 Tensor apply(Tensor value, std::span<const Tensor> inputs, State&&... state) {
+  if (detail::anomalies_wanted()) [[unlikely]]
+    detail::check_finite(OpT::kName, value, inputs);
   if (!detail::should_record(inputs)) return value;
   return detail::record(std::move(value), inputs,
                         detail::make_op<OpT>(std::forward<State>(state)...));

@@ -1,12 +1,61 @@
 #include "autograd/kernels/gemm.h"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
+#include <string>
+#include <string_view>
 
 #include <cblas.h>
 
+// First, since it tells Highway which targets there are.
+#include "autograd/kernels/simd.h"
+// Then Highway.
+#include <hwy/targets.h>
+
+#include "autograd/error.h"
+#include "autograd/kernels/packed_gemm.h"
+
 namespace ito::kernels {
 namespace {
+
+enum class Backend { openblas, packed };
+
+// Whether OpenBLAS runs kernels a generation behind `targets`, Highway's set for this machine. Core
+// names that are not listed, newer ones among them, are trusted.
+[[maybe_unused]] bool openblas_is_behind(std::string_view core, std::int64_t targets) {
+  constexpr std::array<std::string_view, 19> kBeforeAvx2 = {
+      "katmai",       "coppermine", "northwood",   "prescott",  "banias",    "core2",  "penryn",
+      "dunnington",   "nehalem",    "sandybridge", "atom",      "nano",      "athlon", "opteron",
+      "opteron_sse3", "barcelona",  "bobcat",      "bulldozer", "piledriver"};
+  std::string name(core);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const bool before_avx2 =
+      std::find(kBeforeAvx2.begin(), kBeforeAvx2.end(), name) != kBeforeAvx2.end();
+  return (before_avx2 && (targets & (HWY_AVX2 | HWY_AVX3))) ||
+         (name == "haswell" && (targets & HWY_AVX3));
+}
+
+Backend choose_backend() {
+  if (const char* asked = std::getenv("ITO_GEMM")) {
+    const std::string_view name = asked;
+    check(name == "openblas" || name == "packed",
+          "gemm: ITO_GEMM is openblas or packed, but it is set to \"", name, "\"");
+    return name == "packed" ? Backend::packed : Backend::openblas;
+  }
+#if HWY_ARCH_X86
+  if (openblas_is_behind(openblas_get_corename(), hwy::SupportedTargets())) return Backend::packed;
+#endif
+  return Backend::openblas;
+}
+
+Backend backend() {
+  static const Backend chosen = choose_backend();
+  return chosen;
+}
 
 void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
                const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc) {
@@ -57,6 +106,9 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha, const 
   const int ia = to_int(std::max(lda, trans_a ? m : k), "lda");
   const int ib = to_int(std::max(ldb, trans_b ? k : n), "ldb");
   const int ic = to_int(std::max(ldc, n), "ldc");
+  if (backend() == Backend::packed) {
+    return packed_gemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
   const CBLAS_TRANSPOSE ta = trans_a ? CblasTrans : CblasNoTrans;
   const CBLAS_TRANSPOSE tb = trans_b ? CblasTrans : CblasNoTrans;
   if (n == 1) {
@@ -90,6 +142,10 @@ template void batched_gemm(Index, bool, bool, Index, Index, Index, float, const 
                            Index, const float*, Index, Index, float, float*, Index, Index);
 template void batched_gemm(Index, bool, bool, Index, Index, Index, double, const double*, Index,
                            Index, const double*, Index, Index, double, double*, Index, Index);
+
+const char* gemm_backend() {
+  return backend() == Backend::packed ? "packed" : "openblas";
+}
 
 int blas_threads() noexcept {
   return openblas_get_num_threads();

@@ -1,4 +1,9 @@
-// Matrix products on OpenBLAS: the only user of cblas.
+// Matrix products: OpenBLAS (this is the only user of cblas) or packed_gemm.h.
+//
+// OpenBLAS takes its kernels by processor model and falls back to ones of twenty years ago when it
+// does not know the model, at a quarter of the speed. So the first product compares the core it
+// chose with the instruction sets of this machine, and keeps to packed_gemm if OpenBLAS is behind.
+// The environment variable ITO_GEMM, "openblas" or "packed", overrides that.
 #pragma once
 
 #include "autograd/shape.h"
@@ -18,6 +23,10 @@ template <class T>
 void batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha,
                   const T* a, Index lda, Index stride_a, const T* b, Index ldb, Index stride_b,
                   T beta, T* c, Index ldc, Index stride_c);
+
+// What computes the products: "openblas" or "packed". Throws if ITO_GEMM is neither; so do
+// products.
+const char* gemm_backend();
 
 // OpenBLAS's process-wide number of threads; use BlasThreads of parallel.h instead.
 int blas_threads() noexcept;

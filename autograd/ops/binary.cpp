@@ -3,6 +3,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/graph/op.h"
 #include "autograd/kernels/strided.h"
+#include "autograd/kernels/where.h"
 #include "autograd/ops/convert.h"
 #include "autograd/ops/unary.h"
 #include "autograd/ops/view.h"
@@ -227,20 +228,25 @@ Tensor greater_equal(const Tensor& a, const Tensor& b) {
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(), "where: dtypes differ: ", a.dtype(), " and ", b.dtype());
+  check(condition.defined() && a.defined() && b.defined(), "where: an operand has no value");
+  check(a.dtype() == b.dtype(), "where: dtypes differ: ", a.dtype(), a.shape(), " and ", b.dtype(),
+        b.shape(), "; convert one of them");
   const Shape shape =
       broadcast_shapes(condition.shape(), broadcast_shapes(a.shape(), b.shape(), "where"), "where");
   Tensor y = empty(shape, a.dtype());
-  {
-    NoGrad guard;
-    const Tensor c = contiguous(expand(convert(condition, a.dtype()), shape));
-    const Tensor pa = contiguous(expand(a, shape)), pb = contiguous(expand(b, shape));
-    visit(a.dtype(), [&]<class T>(T) {
-      const T *choice = c.data<T>(), *one = pa.data<T>(), *other = pb.data<T>();
-      T* out = y.mutable_data<T>();
-      for (Index i = 0; i < y.numel(); ++i) out[i] = choice[i] != T(0) ? one[i] : other[i];
-    });
-  }
+  // One value serves for all; anything else is laid out in the broadcast shape.
+  const auto laid_out = [&](const Tensor& x) {
+    return x.numel() == 1 ? x : contiguous(expand(x.detach(), shape));
+  };
+  // Converting the condition itself could round it to zero.
+  Tensor c = condition.detach();
+  if (c.dtype() != a.dtype()) c = convert(not_equal(c, scalar(0, c.dtype())), a.dtype());
+  c = contiguous(expand(c, shape));
+  const Tensor pa = laid_out(a), pb = laid_out(b);
+  visit(a.dtype(), [&]<class T>(T) {
+    kernels::where(c.data<T>(), pa.data<T>(), a.numel() == 1, pb.data<T>(), b.numel() == 1,
+                   y.mutable_data<T>(), y.numel());
+  });
   return apply<Where>(std::move(y), {a, b}, condition);
 }
 

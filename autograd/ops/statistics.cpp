@@ -24,15 +24,15 @@ Tensor var(const Tensor& x, const Axes& axes, VarianceOptions options) {
   const Tensor squares = square(x - mean(x, axes, true));
   return sum(squares, axes, options.keep_dims) * (1 / static_cast<double>(n - options.correction));
 }
-Tensor var(const Tensor& x, VarianceOptions options) {
-  return var(x, every_axis(x), options);
+Tensor var(const Tensor& x) {
+  return var(x, every_axis(x));
 }
 
 Tensor stddev(const Tensor& x, const Axes& axes, VarianceOptions options) {
   return sqrt(var(x, axes, options));
 }
-Tensor stddev(const Tensor& x, VarianceOptions options) {
-  return sqrt(var(x, options));
+Tensor stddev(const Tensor& x) {
+  return sqrt(var(x));
 }
 
 Tensor norm(const Tensor& x, const Axes& axes, bool keep_dims) {

@@ -10,9 +10,9 @@ struct VarianceOptions {
   Index correction = 0;  // divides by n - correction; 1 is the unbiased estimate
 };
 
-Tensor var(const Tensor& x, VarianceOptions options = {});
+Tensor var(const Tensor& x);
 Tensor var(const Tensor& x, const Axes& axes, VarianceOptions options = {});
-Tensor stddev(const Tensor& x, VarianceOptions options = {});  // sqrt(var)
+Tensor stddev(const Tensor& x);  // sqrt(var)
 Tensor stddev(const Tensor& x, const Axes& axes, VarianceOptions options = {});
 
 // Euclidean length, sqrt(sum x^2). Its gradient at 0 is taken as 0.

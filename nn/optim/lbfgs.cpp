@@ -77,7 +77,7 @@ void Lbfgs::write(const Vector& x) {
   }
 }
 
-double Lbfgs::evaluate(const std::function<Tensor()>& loss, Vector& gradient) {
+double Lbfgs::evaluate(const Loss& loss, Vector& gradient) {
   ++evaluations_;
   const Tensor value = loss();
   const std::vector<Tensor> grads = grad(value, parameters_, {.allow_unused = true});
@@ -90,8 +90,7 @@ double Lbfgs::evaluate(const std::function<Tensor()>& loss, Vector& gradient) {
   return value.item();
 }
 
-Lbfgs::Point Lbfgs::along(const std::function<Tensor()>& loss, const Vector& x, const Vector& d,
-                          double t) {
+Lbfgs::Point Lbfgs::along(const Loss& loss, const Vector& x, const Vector& d, double t) {
   Vector at = x;
   add_scaled(at, t, d);
   write(at);
@@ -102,8 +101,8 @@ Lbfgs::Point Lbfgs::along(const std::function<Tensor()>& loss, const Vector& x, 
 }
 
 // Nocedal and Wright, algorithms 3.5 and 3.6.
-Lbfgs::Point Lbfgs::search(const std::function<Tensor()>& loss, const Vector& x, const Vector& d,
-                           const Point& start, double first) {
+Lbfgs::Point Lbfgs::search(const Loss& loss, const Vector& x, const Vector& d, const Point& start,
+                           double first) {
   constexpr double kDecrease = 1e-4, kCurvature = 0.9;
   constexpr int kTries = 25;
   const auto too_high = [&](const Point& p) {

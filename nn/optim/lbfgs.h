@@ -35,33 +35,34 @@ class Lbfgs {
 
  private:
   using Vector = std::vector<double>;
+  using Loss = std::function<Tensor()>;
+  // The loss at x + t d, for a direction d.
   struct Point {
-    double t = 0;  // step length
+    double t = 0;
     double value = 0;
-    double slope = 0;  // along the direction
+    double slope = 0;  // along d
     Vector gradient;
   };
+  struct Pair {
+    Vector s, y;  // changes of the parameters and of the gradient
+    double rho;   // 1/<s, y>
+  };
 
-  double evaluate(const std::function<Tensor()>& loss, Vector& gradient);
   Vector read() const;
   void write(const Vector& x);
-  Point along(const std::function<Tensor()>& loss, const Vector& x, const Vector& direction,
-              double t);
-  Point search(const std::function<Tensor()>& loss, const Vector& x, const Vector& direction,
-               const Point& start, double first);
+  double evaluate(const Loss& loss, Vector& gradient);
+  Point along(const Loss& loss, const Vector& x, const Vector& d, double t);
+  Point search(const Loss& loss, const Vector& x, const Vector& d, const Point& start,
+               double first);
   Vector direction(const Vector& gradient) const;
   void remember(Vector change, Vector gradient_change);
 
   std::vector<Tensor> parameters_;
   LbfgsOptions options_;
-  struct Pair {
-    Vector s, y;  // changes of the parameters and of the gradient
-    double rho;   // 1/<s, y>
-  };
   std::vector<Pair> pairs_;  // oldest first
   double scale_ = 1;         // of the initial inverse Hessian: <s, y>/<y, y>
-  Index total_ = 0;
-  Index evaluations_ = 0;  // of the present call
+  Index total_ = 0;          // iterations since construction
+  Index evaluations_ = 0;    // of the present call
 };
 
 }  // namespace ito::nn

@@ -1,5 +1,6 @@
 #include "nn/optim/sgd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -72,7 +73,7 @@ void RmsProp::update(const Update& u) {
       T spread = v[i];
       if (mean) {
         mean[i] = alpha * mean[i] + (1 - alpha) * g;
-        spread -= mean[i] * mean[i];
+        spread = std::max(spread - mean[i] * mean[i], T(0));  // rounding may leave less
       }
       T direction = g / (std::sqrt(spread) + eps);
       if (b) direction = b[i] = momentum * b[i] + direction;

@@ -7,8 +7,6 @@
 
 #include "autograd/ops.h"
 #include "nn/activation.h"
-#include "nn/loss.h"
-#include "nn/time_embedding.h"
 
 namespace ito::nn {
 namespace {
@@ -71,29 +69,6 @@ TEST(Activation, NamesGoThereAndBack) {
   EXPECT_EQ(activate(Activation::relu, x).to_vector<double>(), (std::vector<double>{0, 2}));
   EXPECT_EQ(activate(Activation::identity, x).to_vector<double>(), x.to_vector<double>());
   EXPECT_NEAR(activate(Activation::tanh, x).to_vector<double>()[1], std::tanh(2.0), 1e-15);
-}
-
-TEST(FourierTimeEmbedding, ListsCosinesThenSines) {
-  const FourierTimeEmbedding embedding(3, DType::f64);
-  const double alpha = 0.7;
-  const std::vector<double> phi =
-      embedding.forward(tensor({alpha}, DType::f64)).to_vector<double>();
-  ASSERT_EQ(embedding.features(), 6);
-  ASSERT_EQ(phi.size(), 6u);
-  for (int i = 0; i < 3; ++i) {
-    EXPECT_NEAR(phi[static_cast<std::size_t>(i)], std::cos(i * alpha), 1e-15);
-    EXPECT_NEAR(phi[static_cast<std::size_t>(3 + i)], std::sin(i * alpha), 1e-15);
-  }
-}
-
-TEST(MseLoss, IsTheMeanSquareUnlessAskedOtherwise) {
-  const Tensor a = tensor({{1, 2}, {3, 4}}, DType::f64);
-  const Tensor b = tensor({{1, 0}, {0, 4}}, DType::f64);
-  EXPECT_DOUBLE_EQ(mse_loss(a, b).item(), 13.0 / 4);
-  EXPECT_DOUBLE_EQ(mse_loss(a, b, {.reduction = Reduction::sum}).item(), 13);
-  EXPECT_EQ(mse_loss(a, b, {.reduction = Reduction::none}).to_vector<double>(),
-            (std::vector<double>{0, 4, 9, 0}));
-  EXPECT_THROW(mse_loss(a, tensor({1, 2}, DType::f64)), Error);
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "nn/loss.h"
+#include "tests/nn/parameter_gradients.h"
 
 namespace ito::nn {
 namespace {
@@ -97,33 +97,12 @@ TEST_P(TwoLayerDenoiserTest, ForwardIsAlgorithm1) {
 
 TEST_P(TwoLayerDenoiserTest, GradientsAreCentralDifferences) {
   Generator rng(4);
-  const TwoLayerDenoiser net(options(), rng);
+  TwoLayerDenoiser net(options(), rng);
   const Tensor y = randn({6, 5}, rng, DType::f64);
   const Tensor target = randn({6, 5}, rng, DType::f64);
   const Tensor alpha = 0.2 + 1.2 * rand({6}, rng, DType::f64);
-  const auto loss = [&] { return mse_loss(net.forward(y, alpha), target); };
-  loss().backward();
-
-  // Truncation h^2/6 |f'''| ~ 2e-11 and rounding eps/h ~ 2e-11 for h = 1e-5. ReLU is linear between
-  // its kinks, and no pre-activation lies within h of one for this seed.
-  constexpr double kStep = 1e-5;
-  constexpr double kTolerance = 2e-9;
-  for (const NamedTensor& p : net.named_parameters()) {
-    ASSERT_TRUE(p.value.grad().defined()) << p.name;
-    const std::vector<double> grad = p.value.grad().to_vector<double>();
-    NoGrad guard;
-    Tensor parameter = p.value;
-    double* values = parameter.mutable_data<double>();
-    for (std::size_t i = 0; i < grad.size(); ++i) {
-      const double kept = values[i];
-      values[i] = kept + kStep;
-      const double above = loss().item();
-      values[i] = kept - kStep;
-      const double below = loss().item();
-      values[i] = kept;
-      EXPECT_NEAR(grad[i], (above - below) / (2 * kStep), kTolerance) << p.name << '[' << i << ']';
-    }
-  }
+  // ReLU is linear between its kinks, and no pre-activation lies within a step of one.
+  expect_parameter_gradients(net, [&] { return mse_loss(net.forward(y, alpha), target); });
 }
 
 std::string variant_name(

@@ -1,39 +1,17 @@
 #include "nn/io/npy.h"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
+#include "tests/nn/temporary_folder.h"
 
 namespace ito::nn {
 namespace {
 
-class NpyTest : public ::testing::Test {
- protected:
-  NpyTest() {
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              ("ito_npy_" + std::to_string(::getpid()) + "_" +
-               ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(folder_);
-  }
-  ~NpyTest() override { std::filesystem::remove_all(folder_); }
-
-  std::filesystem::path path() const { return folder_ / "x.npy"; }
-  std::string bytes() const {
-    std::ifstream file(path(), std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-  }
-  void write(const std::string& text) const { std::ofstream(path(), std::ios::binary) << text; }
-
-  std::filesystem::path folder_;
-};
+class NpyTest : public TemporaryFolder {};
 
 TEST_F(NpyTest, RoundTripsEveryDtypeAndRank) {
   for (const DType dtype : {DType::f32, DType::f64, DType::i64}) {
@@ -62,7 +40,7 @@ TEST_F(NpyTest, WritesTheBytesOfNumPy) {
 }
 
 TEST_F(NpyTest, RefusesWhatItCannotRead) {
-  EXPECT_THROW(load_npy(folder_ / "none.npy"), Error);
+  EXPECT_THROW(load_npy(path("none")), Error);
   write("not an array");
   EXPECT_THROW(load_npy(path()), Error);
   save_npy(path(), ones({4}));
@@ -71,28 +49,26 @@ TEST_F(NpyTest, RefusesWhatItCannotRead) {
   EXPECT_THROW(load_npy(path()), Error);
   write(good.substr(0, 40));
   EXPECT_THROW(load_npy(path()), Error);
-  const auto replaced = [&](const std::string& what, const std::string& with) {
-    std::string text = good;
-    text.replace(text.find(what), what.size(), with);
-    return text;
-  };
   for (const std::string& bad :
-       {replaced("<f4", ">f4"), replaced("<f4", "<i2"), replaced("False", "True "),
-        replaced("(4,)", "(-4)"), replaced("(4,)", "(5,)"), replaced("shape", "shale")}) {
+       {replaced(good, "<f4", ">f4"), replaced(good, "<f4", "<i2"),
+        replaced(good, "False", "True "), replaced(good, "(4,)", "(-4)"),
+        replaced(good, "(4,)", "(5,)"), replaced(good, "shape", "shale")}) {
     write(bad);
     EXPECT_THROW(load_npy(path()), Error) << bad;
   }
-  write(replaced("(4,), }            ", "(4611686018427387904,4)"));
+  write(replaced(good, "(4,), }            ", "(4611686018427387904,4)"));
   EXPECT_THROW(load_npy(path()), Error);
 }
 
 TEST_F(NpyTest, LeavesNoPartsBehindAndNamesTheCause) {
   save_npy(path(), ones({4}));
   int files = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder_)) ++files;
+  for ([[maybe_unused]] const auto& entry :
+       std::filesystem::directory_iterator(path().parent_path()))
+    ++files;
   EXPECT_EQ(files, 1);
   try {
-    save_npy(folder_ / "none" / "x.npy", ones({4}));
+    save_npy(path("none") / "x.npy", ones({4}));
     FAIL() << "must throw";
   } catch (const Error& e) {
     EXPECT_NE(std::string(e.what()).find("No such file"), std::string::npos) << e.what();

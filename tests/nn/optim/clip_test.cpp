@@ -44,5 +44,14 @@ TEST(Clip, GradientsAreScaledOnlyAboveTheBound) {
   EXPECT_FALSE(parameters[2].grad().defined());
 }
 
+TEST(Clip, ValuesAreLimitedOneByOne) {
+  std::vector<Tensor> parameters = with_gradients();
+  clip_grad_value(parameters, 3.5);
+  EXPECT_EQ(parameters[0].grad().to_vector<double>(), (std::vector<double>{3, 0}));
+  EXPECT_EQ(parameters[1].grad().to_vector<double>(), (std::vector<double>{-3.5}));
+  EXPECT_FALSE(parameters[2].grad().defined());
+  EXPECT_THROW(clip_grad_value(parameters, 0), Error);
+}
+
 }  // namespace
 }  // namespace ito::nn

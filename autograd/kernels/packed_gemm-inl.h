@@ -1,0 +1,173 @@
+// The two inner loops of packed_gemm, compiled once per instruction set: packing and the tile.
+#if defined(ITO_KERNELS_PACKED_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ITO_KERNELS_PACKED_GEMM_INL_H_
+#undef ITO_KERNELS_PACKED_GEMM_INL_H_
+#else
+#define ITO_KERNELS_PACKED_GEMM_INL_H_
+#endif
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include <hwy/highway.h>
+
+#include "autograd/kernels/lanes-inl.h"
+#include "autograd/shape.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ito::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T>
+using Tag = hn::ScalableTag<T>;
+
+template <class T>
+inline constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(Tag<T>()));
+
+// A tile of C is kTileRows x (kTileVectors vectors); its accumulators, a row of B and an element of
+// A fill the registers: 32 of AVX-512 and NEON, 16 elsewhere.
+inline constexpr Index kTileVectors = 2;
+#if HWY_TARGET <= HWY_AVX3 || HWY_ARCH_ARM_A64
+inline constexpr Index kTileRows = 14;
+#else
+inline constexpr Index kTileRows = 6;
+#endif
+
+#if HWY_TARGET != HWY_SCALAR
+// A vector whose 128-bit blocks come from one row each: block i from rows[i * (elements a block)].
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> load_blocks(D d, const T* const* rows, Index l) {
+  constexpr Index kN = static_cast<Index>(hn::MaxLanes(D()));
+  if constexpr (kN * sizeof(T) <= 16) {
+    return hn::LoadU(d, rows[0] + l);
+  } else {
+    const hn::Half<D> half;
+    return hn::Combine(d, load_blocks(half, rows + kN / 2, l), load_blocks(half, rows, l));
+  }
+}
+
+// to[i * ldt + j] = rows[j][l + i] for the elements i of a 128-bit block and the lanes j.
+HWY_INLINE void transpose_block(Tag<float> d, const float* const* rows, Index l, float* to,
+                                Index ldt) {
+  const hn::RepartitionToWide<Tag<float>> pairs;
+  const auto r0 = load_blocks(d, rows, l), r1 = load_blocks(d, rows + 1, l);
+  const auto r2 = load_blocks(d, rows + 2, l), r3 = load_blocks(d, rows + 3, l);
+  const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
+  const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
+  const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
+  const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + ldt);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * ldt);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * ldt);
+}
+HWY_INLINE void transpose_block(Tag<double> d, const double* const* rows, Index l, double* to,
+                                Index ldt) {
+  const auto r0 = load_blocks(d, rows, l), r1 = load_blocks(d, rows + 1, l);
+  hn::StoreU(hn::InterleaveLower(d, r0, r1), d, to);
+  hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, to + ldt);
+}
+#endif
+
+// Packs op(M)[0..k, 0..count) into to [k, W], where op(M)[l, j] = from[j * ld + l]. Columns beyond
+// count repeat the last: what a tile computes from them is not stored.
+template <Index W, class T>
+void pack_transposed(const T* from, Index ld, Index count, Index k, T* to) {
+  const T* rows[W];
+  for (Index j = 0; j < W; ++j) rows[j] = from + std::min(j, count - 1) * ld;
+#if HWY_TARGET == HWY_SCALAR
+  const Index whole = 0;
+#else
+  constexpr Index kBlock = 16 / sizeof(T);
+  const Index whole = k - k % kBlock;
+  for (Index j = 0; j < W; j += kLanes<T>) {
+    for (Index l = 0; l < whole; l += kBlock) {
+      transpose_block(Tag<T>(), rows + j, l, to + l * W + j, W);
+    }
+  }
+#endif
+  for (Index l = whole; l < k; ++l) {
+    for (Index j = 0; j < W; ++j) to[l * W + j] = rows[j][l];
+  }
+}
+
+// The same for op(M)[l, j] = from[l * ld + j]. Columns beyond count are zero.
+template <Index W, class T>
+void pack_straight(const T* from, Index ld, Index count, Index k, T* to) {
+  const Tag<T> d;
+  const Index last = W - kLanes<T>;  // where the last vector begins
+  for (Index l = 0; l < k; ++l, from += ld, to += W) {
+    for (Index j = 0; j < last; j += kLanes<T>) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
+    hn::StoreU(load_first(d, from + last, static_cast<std::size_t>(count - last)), d, to + last);
+  }
+}
+
+template <class T>
+struct Output {
+  T alpha, beta;
+  T* c;
+  Index ldc;
+};
+
+// V vectors side by side: a row of a tile.
+template <Index V, class T>
+using Row = hn::Vec<Tag<T>>[V];
+
+template <Index V, class T>
+HWY_INLINE void clear_row(Row<V, T>& sum) {
+  for (Index v = 0; v < V; ++v) sum[v] = hn::Zero(Tag<T>());
+}
+
+// sum += a * b
+template <Index V, class T>
+HWY_INLINE void add_product(T a, const Row<V, T>& b, Row<V, T>& sum) {
+  const Tag<T> d;
+  const auto factor = hn::Set(d, a);
+  for (Index v = 0; v < V; ++v) sum[v] = fma(d, factor, b[v], sum[v]);
+}
+
+// c = alpha * sum + beta * c, where the last vector has `last` elements.
+template <Index V, class T>
+HWY_INLINE void store_row(const Row<V, T>& sum, T alpha, T beta, T* c, std::size_t last) {
+  const Tag<T> d;
+  for (Index v = 0; v < V; ++v, c += kLanes<T>) {
+    const std::size_t lanes = v + 1 < V ? static_cast<std::size_t>(kLanes<T>) : last;
+    auto value = hn::Mul(hn::Set(d, alpha), sum[v]);
+    if (beta != 0) value = fma(d, hn::Set(d, beta), load_first(d, c, lanes), value);
+    store_first(d, value, c, lanes);
+  }
+}
+
+// Unrolled over the rows I, so that the sums stay in registers.
+template <Index V, class T, Index... I>
+HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_step, Index step,
+                          const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
+                          std::integer_sequence<Index, I...>) {
+  Row<V, T> sum[sizeof...(I)];
+  (clear_row<V, T>(sum[I]), ...);
+  for (Index l = 0; l < k; ++l, a += step, b += ldb) {
+    Row<V, T> row;
+    for (Index v = 0; v < V; ++v) row[v] = hn::LoadU(Tag<T>(), b + v * kLanes<T>);
+    (add_product<V, T>(a[I * row_step], row, sum[I]), ...);
+  }
+  const auto last = static_cast<std::size_t>(n - (V - 1) * kLanes<T>);
+  (store_row<V, T>(sum[I], out.alpha, out.beta, out.c + I * out.ldc, last), ...);
+}
+
+// C [R, n] = alpha A B + beta C for A[i, l] = a[i * row_step + l * step] and B[l, j] =
+// b[l * ldb + j], where (V - 1) vectors < n <= V vectors and all V vectors of a row of B can be
+// read.
+template <Index R, Index V, class T>
+void tile(Index n, Index k, const T* a, Index row_step, Index step, const T* b, Index ldb,
+          const Output<T>& out) {
+  if (row_step == 1) {
+    tile_rows<V>(n, k, a, 1, step, b, ldb, out, std::make_integer_sequence<Index, R>());
+  } else {
+    tile_rows<V>(n, k, a, row_step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+  }
+}
+
+}  // namespace ito::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif  // per-target include guard

@@ -1,0 +1,65 @@
+#include "autograd/ops/activation.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "autograd/graph/op.h"
+#include "autograd/ops/binary.h"
+#include "autograd/ops/unary.h"
+
+namespace ito {
+namespace {
+
+void check_operand(const Tensor& x, const char* op) {
+  check(x.defined(), op, ": the operand has no value");
+  check(is_floating(x.dtype()), op, ": needs a floating dtype, got ", x.dtype());
+}
+
+struct Clamp final : Op {
+  static constexpr const char* kName = "clamp";
+  Clamp(double lower, double upper) : low(lower), high(upper) {}
+  const char* name() const override { return kName; }
+  Tensor inside(const Tensor& x) const { return greater_equal(x, low) * less_equal(x, high); }
+  Tensor vjp(const Call& c, const Tensor& g, int) const override { return g * inside(c.in[0]); }
+  Tangent jvp(const Call& c, Tangents t) const override { return t[0] * inside(c.in[0]); }
+  double low, high;
+};
+
+}  // namespace
+
+Tensor leaky_relu(const Tensor& x, double slope) {
+  check_operand(x, "leaky_relu");
+  return where(greater(x, 0.0), x, slope * x);
+}
+
+Tensor elu(const Tensor& x, double alpha) {
+  check_operand(x, "elu");
+  // The exponential sees no positive argument, whose overflow would be multiplied by zero.
+  return where(greater(x, 0.0), x, alpha * expm1(-relu(-x)));
+}
+
+Tensor selu(const Tensor& x) {
+  check_operand(x, "selu");
+  constexpr double kAlpha = 1.6732632423543772848;
+  constexpr double kScale = 1.0507009873554804934;
+  return kScale * elu(x, kAlpha);
+}
+
+Tensor gelu_tanh(const Tensor& x) {
+  check_operand(x, "gelu_tanh");
+  const double root = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(2 / pi)
+  return 0.5 * x * (1 + tanh(root * (x + 0.044715 * (x * square(x)))));
+}
+
+Tensor mish(const Tensor& x) {
+  check_operand(x, "mish");
+  return x * tanh(softplus(x));
+}
+
+Tensor clamp(const Tensor& x, double low, double high) {
+  check_operand(x, "clamp");
+  check(low <= high, "clamp: the bounds ", low, " and ", high, " are not in order");
+  return apply<Clamp>(minimum(maximum(x.detach(), low), high), {x}, low, high);
+}
+
+}  // namespace ito

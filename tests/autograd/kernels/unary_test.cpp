@@ -1,0 +1,273 @@
+#include "autograd/kernels/unary.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/autograd/kernels/each_target.h"
+
+namespace ito::kernels {
+namespace {
+
+constexpr double kMaxUlp = 4;  // the bound unary.h promises
+
+// f in higher precision R, its textbook formula rearranged only where it would cancel or overflow.
+template <class R>
+R reference(UnaryFn f, R x) {
+  const R inf = std::numeric_limits<R>::infinity();
+  switch (f) {
+    case UnaryFn::neg:
+      return -x;
+    case UnaryFn::abs:
+      return std::abs(x);
+    case UnaryFn::sign:
+      return x > 0 ? R(1) : x < 0 ? R(-1) : x;
+    case UnaryFn::floor:
+      return std::floor(x);
+    case UnaryFn::square:
+      return x * x;
+    case UnaryFn::reciprocal:
+      return 1 / x;
+    case UnaryFn::sqrt:
+      return std::sqrt(x);
+    case UnaryFn::rsqrt:
+      return 1 / std::sqrt(x);
+    case UnaryFn::relu:
+      return x < 0 ? R(0) : x;
+    case UnaryFn::exp:
+      return std::exp(x);
+    case UnaryFn::expm1:
+      return std::expm1(x);
+    case UnaryFn::log:
+      return std::log(x);
+    case UnaryFn::log1p:
+      return std::log1p(x);
+    case UnaryFn::sin:
+      return std::sin(x);
+    case UnaryFn::cos:
+      return std::cos(x);
+    case UnaryFn::tan:
+      return std::tan(x);
+    case UnaryFn::atan:
+      return std::atan(x);
+    case UnaryFn::sinh:
+      return std::sinh(x);
+    case UnaryFn::cosh:
+      return std::cosh(x);
+    case UnaryFn::tanh:
+      return std::tanh(x);
+    case UnaryFn::sigmoid:
+      return 1 / (1 + std::exp(-x));
+    case UnaryFn::log_sigmoid:
+      return x < 0 ? x - std::log1p(std::exp(x)) : -std::log1p(std::exp(-x));
+    case UnaryFn::softplus:
+      return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+    case UnaryFn::silu:
+      return x == -inf ? -R(0) : x / (1 + std::exp(-x));
+    case UnaryFn::erf:
+      return std::erf(x);
+    case UnaryFn::gelu:
+      return x == -inf ? -R(0) : x * std::erfc(-x / std::sqrt(R(2))) / 2;
+  }
+  return x;
+}
+
+// |y - exact| in units of the last place of T at `exact`; infinity where special values differ.
+template <class T, class R>
+double ulp_error(T y, R exact) {
+  using Limits = std::numeric_limits<T>;
+  const double wrong = std::numeric_limits<double>::infinity();
+  if (std::isnan(exact)) return std::isnan(y) ? 0 : wrong;
+  if (std::isnan(y)) return wrong;
+  if (exact == 0) return y == 0 && std::signbit(y) == std::signbit(exact) ? 0 : wrong;
+  if (std::isinf(exact)) return static_cast<R>(y) == exact ? 0 : wrong;
+  const int exponent = std::max(std::ilogb(exact), Limits::min_exponent - 1);
+  const R unit =
+      std::scalbn(R(1), std::min(exponent, Limits::max_exponent - 1) - Limits::digits + 1);
+  // Rounding treats infinity as the next power of two after the largest finite number.
+  const R overflow = std::scalbn(R(1), Limits::max_exponent);
+  const R clipped = std::abs(exact) > overflow ? std::copysign(overflow, exact) : exact;
+  const R value = std::isinf(y) ? std::copysign(overflow, R(y)) : R(y);
+  return static_cast<double>(std::abs(value - clipped) / unit);
+}
+
+template <class T>
+std::vector<T> special_values() {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> values;
+  for (const T v : {T(0),
+                    Limits::denorm_min(),
+                    3 * Limits::denorm_min(),
+                    Limits::min() / 2,
+                    Limits::min(),
+                    Limits::epsilon(),
+                    T(0.5),
+                    T(1),
+                    T(2),
+                    T(88.72),
+                    T(88.73),
+                    T(89.415),
+                    T(89.42),
+                    T(103.9),
+                    T(104.1),
+                    T(709.78),
+                    T(709.79),
+                    T(710.47),
+                    T(710.48),
+                    T(745.1),
+                    T(745.2),
+                    T(1e4),
+                    T(1e6),
+                    T(1e7),
+                    T(1e22),
+                    Limits::max(),
+                    Limits::infinity(),
+                    Limits::quiet_NaN()}) {
+    values.push_back(v);
+    values.push_back(-v);
+  }
+  // Close to the zeros and poles of sin, cos and tan, where reduction cancels most.
+  for (int k = 1; k < 2000; ++k) values.push_back(static_cast<T>(k * 1.5707963267948966192L));
+  return values;
+}
+
+// Every step-th float, over all signs, exponents, infinities and NaNs.
+std::vector<float> sweep(std::uint32_t step) {
+  std::vector<float> x = special_values<float>();
+  for (std::uint64_t bits = 0; bits < (std::uint64_t{1} << 32); bits += step) {
+    x.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  }
+  return x;
+}
+
+// Random bit patterns, and sizes of everyday use at higher density.
+std::vector<double> sample(int count) {
+  std::vector<double> x = special_values<double>();
+  std::mt19937_64 bits(1);
+  std::uniform_real_distribution<double> exponent(-40, 10);
+  for (int i = 0; i < count; ++i) {
+    x.push_back(std::bit_cast<double>(bits()));
+    const double magnitude = std::exp2(exponent(bits));
+    x.push_back(i % 2 ? magnitude : -magnitude);
+  }
+  return x;
+}
+
+template <class T>
+std::vector<T> run(UnaryFn f, const std::vector<T>& x) {
+  std::vector<T> y(x.size());
+  unary(f, x.data(), y.data(), static_cast<Index>(x.size()));
+  return y;
+}
+
+template <class R, class T>
+void expect_accurate(UnaryFn f, const std::vector<T>& x) {
+  const std::vector<T> y = run(f, x);
+  double worst = -1;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double error = ulp_error(y[i], reference(f, static_cast<R>(x[i])));
+    if (error > worst) {
+      worst = error;
+      at = i;
+    }
+  }
+  ::testing::Test::RecordProperty(name(f), std::to_string(worst));
+  EXPECT_LE(worst, kMaxUlp) << name(f) << "(" << x[at] << ") = " << y[at] << ", exact "
+                            << reference(f, static_cast<R>(x[at]));
+}
+
+template <class T>
+bool same_bytes(const T* a, const T* b, std::size_t n) {
+  return std::memcmp(a, b, n * sizeof(T)) == 0;
+}
+
+class UnaryKernel : public ::testing::TestWithParam<int> {
+ protected:
+  UnaryFn f() const { return static_cast<UnaryFn>(GetParam()); }
+};
+
+TEST_P(UnaryKernel, F32IsWithinFourUlpOnADenseSweepOfAllFloats) {
+  expect_accurate<double>(f(), sweep(1009));
+}
+
+TEST_P(UnaryKernel, F64IsWithinFourUlp) {
+  static_assert(std::numeric_limits<long double>::digits > 60, "the reference needs spare bits");
+  expect_accurate<long double>(f(), sample(50'000));
+}
+
+template <class T>
+void expect_same_on_all_targets(UnaryFn f, const std::vector<T>& x) {
+  std::vector<T> best;
+  for_each_target([&](std::int64_t target) {
+    const std::vector<T> y = run(f, x);
+    if (best.empty()) best = y;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::isnan(best[i]) && std::isnan(y[i])) continue;
+      ASSERT_TRUE(same_bytes(&best[i], &y[i], 1))
+          << name(f) << "(" << x[i] << ") on " << target << ": " << y[i] << ", not " << best[i];
+    }
+  });
+}
+
+TEST_P(UnaryKernel, AllTargetsReturnTheSameBits) {
+  expect_same_on_all_targets(f(), sweep(100'003));
+  expect_same_on_all_targets(f(), sample(5'000));
+}
+
+template <class T>
+void expect_position_independent(UnaryFn f) {
+  std::mt19937 rng(2);
+  std::uniform_real_distribution<T> uniform(T(0.1), T(3));
+  for (std::size_t n = 0; n <= 70; ++n) {
+    std::vector<T> x(n + 1);
+    for (T& v : x) v = uniform(rng);
+    const T guard = T(-77);
+    std::vector<T> y(n + 1, guard), in_place = x;
+    unary(f, x.data(), y.data(), static_cast<Index>(n));
+    EXPECT_EQ(y[n], guard) << name(f) << " wrote past n = " << n;
+    for (std::size_t i = 0; i < n; ++i) {
+      T alone;
+      unary(f, &x[i], &alone, 1);
+      ASSERT_TRUE(same_bytes(&alone, &y[i], 1)) << name(f) << ", n = " << n << ", i = " << i;
+    }
+    unary(f, in_place.data(), in_place.data(), static_cast<Index>(n));
+    EXPECT_TRUE(same_bytes(in_place.data(), y.data(), n)) << name(f) << " in place, n = " << n;
+  }
+}
+
+TEST_P(UnaryKernel, ResultsDependNeitherOnPositionNorOnLengthNorOnAliasing) {
+  for_each_target([&](std::int64_t target) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    expect_position_independent<float>(f());
+    expect_position_independent<double>(f());
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(AllFunctions, UnaryKernel, ::testing::Range(0, kUnaryFnCount),
+                         [](const auto& param_info) {
+                           return std::string(name(static_cast<UnaryFn>(param_info.param)));
+                         });
+
+TEST(UnaryKernelSpecials, SignsAndNaNsSurvive) {
+  const float x[] = {-0.0f, std::numeric_limits<float>::quiet_NaN(), -3.0f};
+  float y[3];
+  unary(UnaryFn::sign, x, y, 3);
+  EXPECT_TRUE(y[0] == 0 && std::signbit(y[0]));
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(y[2], -1.0f);
+  unary(UnaryFn::relu, x, y, 3);
+  EXPECT_TRUE(std::isnan(y[1]));
+  EXPECT_EQ(y[2], 0.0f);
+}
+
+}  // namespace
+}  // namespace ito::kernels

@@ -1,0 +1,71 @@
+// Rows of ops that stand for several others.
+#include <cmath>
+
+#include "autograd/checkpoint.h"
+#include "tests/autograd/op_table/naive.h"
+
+namespace ito::op_table {
+namespace {
+
+Row gated_linear_row() {
+  Row row;
+  row.op = "gated_linear";
+  row.bitwise = false;
+  row.f = [](std::span<const Tensor> in) {
+    return gated_linear(in[0], in[1], in[2], in.size() > 3 ? in[3] : Tensor());
+  };
+  row.cases = {{spread({4, 2}, -1, 1), spread({4, 3}, -1, 1, 1), spread({5, 6}, -1, 1, 2),
+                spread({5}, -1, 1, 3)},
+               {spread({3, 1}, -1, 1), spread({3, 2}, -1, 1, 1), spread({2, 2}, -1, 1, 2)},
+               {spread({0, 2}, -1, 1), spread({0, 3}, -1, 1, 1), spread({5, 6}, -1, 1, 2)}};
+  row.reference = [](std::span<const Tensor> in) {
+    const Array gate(in[0]), x(in[1]), w(in[2]);
+    Array y({x.shape[0], w.shape[0]}, 0);
+    for_each_index(y.shape, [&](const Indices& i) {
+      double& out = y.at(i);
+      if (in.size() > 3) out = in[3].to_vector<double>()[static_cast<std::size_t>(i[1])];
+      for (Index l = 0; l < gate.shape[1]; ++l) {
+        for (Index j = 0; j < x.shape[1]; ++j) {
+          out += gate.at({i[0], l}) * w.at({i[1], l * x.shape[1] + j}) * x.at({i[0], j});
+        }
+      }
+    });
+    return y.values;
+  };
+  row.misuse = {
+      [] { gated_linear(ones({4, 2}), ones({4, 3}), ones({5, 5})); },
+      [] { gated_linear(ones({4, 2}), ones({3, 3}), ones({5, 6})); },
+      [] { gated_linear(ones({4, 2}), ones({4, 3}), ones({5, 6}, DType::f64)); },
+      [] { gated_linear(ones({4, 2}, DType::f64), ones({4, 3}), ones({5, 6})); },
+  };
+  return row;
+}
+
+Row checkpoint_row() {
+  Row row;
+  row.op = "checkpoint";
+  const auto segment = [](std::span<const Tensor> in) { return tanh(in[0] * in[1]) + in[1]; };
+  row.f = [segment](std::span<const Tensor> in) { return checkpoint(segment, in); };
+  for (const Shape& s : awkward_shapes()) {
+    row.cases.push_back({spread(s, -1, 1), spread({}, -1, 1, 2)});
+  }
+  row.reference = [](std::span<const Tensor> in) {
+    Values v = in[0].to_vector<double>();
+    const double b = in[1].item();
+    for (double& e : v) e = std::tanh(e * b) + b;
+    return v;
+  };
+  // Errors are those of the segment.
+  row.error_name = "mul";
+  row.misuse = {[segment] { checkpoint(segment, {ones({2}), ones({3})}); },
+                [segment] { checkpoint(segment, {ones({2}), ones({2}, DType::f64)}); }};
+  return row;
+}
+
+}  // namespace
+
+std::vector<Row> fused_rows() {
+  return {gated_linear_row(), checkpoint_row()};
+}
+
+}  // namespace ito::op_table

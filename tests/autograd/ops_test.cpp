@@ -1,0 +1,217 @@
+// What the op table does not see: ops without derivatives, ties, special values, layouts of views.
+#include "autograd/ops.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "autograd/transforms.h"
+
+namespace ito {
+namespace {
+
+using List = std::vector<double>;
+using Ints = std::vector<std::int64_t>;
+
+Tensor leaf(std::initializer_list<double> values) {
+  return tensor(values, DType::f64).set_requires_grad();
+}
+List values(const Tensor& x) {
+  return x.to_vector<double>();
+}
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+TEST(Comparisons, GiveZeroOrOneAndNoGraph) {
+  const Tensor a = leaf({1, 2, 3}), b = leaf({2, 2, 2});
+  EXPECT_EQ(values(equal(a, b)), List({0, 1, 0}));
+  EXPECT_EQ(values(not_equal(a, b)), List({1, 0, 1}));
+  EXPECT_EQ(values(less(a, b)), List({1, 0, 0}));
+  EXPECT_EQ(values(less_equal(a, b)), List({1, 1, 0}));
+  EXPECT_EQ(values(greater(a, 2)), List({0, 0, 1}));
+  EXPECT_EQ(values(greater_equal(a, 2)), List({0, 1, 1}));
+  EXPECT_FALSE(greater(a, b).requires_grad());
+  EXPECT_THROW(less(a, ones({3})), Error);
+  EXPECT_THROW(less(a, zeros({2}, DType::f64)), Error);
+}
+
+TEST(Sign, HasNoDerivative) {
+  const Tensor x = leaf({-2, 0, 3});
+  EXPECT_EQ(values(sign(x)), List({-1, 0, 1}));
+  EXPECT_FALSE(sign(x).requires_grad());
+}
+
+TEST(Kinks, TakeTheirDocumentedSide) {
+  const Tensor x = leaf({-1, 0, 1});
+  EXPECT_EQ(values(grad(sum(relu(x)), x)), List({0, 0, 1}));
+  EXPECT_EQ(values(grad(sum(abs(x)), x)), List({-1, 0, 1}));
+  EXPECT_EQ(values(grad(sum(clamp(x, -1, 0.5)), x)), List({1, 1, 0}));
+  EXPECT_EQ(values(grad(norm(0 * x), x)), List({0, 0, 0}));
+}
+
+TEST(Ties, SplitTheGradientEvenly) {
+  const Tensor a = leaf({1, 2}), b = leaf({1, 3});
+  const auto g = grad(sum(maximum(a, b)), {a, b});
+  EXPECT_EQ(values(g[0]), List({0.5, 0}));
+  EXPECT_EQ(values(g[1]), List({0.5, 1}));
+  const Tensor x = leaf({2, 1, 2, 2});
+  EXPECT_EQ(values(grad(max(x), x)), List({1.0 / 3, 0, 1.0 / 3, 1.0 / 3}));
+  EXPECT_EQ(values(grad(min(x), x)), List({0, 1, 0, 0}));
+}
+
+TEST(Where, PassesNothingToWhatItDidNotChoose) {
+  const Tensor x = leaf({0, 4});
+  // sqrt has no derivative at 0; not chosen, it does not spoil the sum.
+  const Tensor y = sum(where(greater(x, 0), sqrt(where(greater(x, 0), x, ones_like(x))), 2 * x));
+  EXPECT_EQ(values(grad(y, x)), List({2, 0.25}));
+  // Conditions of any dtype, none rounded away.
+  const Tensor tiny = tensor({1e-300, 0.0}, DType::f64);
+  EXPECT_EQ(values(where(tiny, ones({2}), zeros({2}))), List({1, 0}));
+  EXPECT_EQ(values(where(tiny, arange(2, DType::i64) + 5, zeros({2}, DType::i64))), List({5, 0}));
+}
+
+TEST(Pow, HandlesZeroAndNegativeBases) {
+  const Tensor x = leaf({-2, 0, 3});
+  EXPECT_EQ(values(pow(x, 3.0)), List({-8, 0, 27}));
+  EXPECT_EQ(values(grad(sum(pow(x, 3.0)), x)), List({12, 0, 27}));
+  EXPECT_EQ(values(grad(sum(pow(x, 2.0)), x)), List({-4, 0, 6}));
+  EXPECT_EQ(values(pow(tensor({4.0}), 0.5)), List({2}));
+  EXPECT_EQ(values(pow(tensor({4.0}), -1.0)), List({0.25}));
+  const Tensor e = leaf({2, 3});
+  EXPECT_EQ(values(grad(sum(pow(zeros({2}, DType::f64), e)), e)), List({0, 0}));
+}
+
+TEST(Prod, IsDifferentiableAtZeros) {
+  const Tensor x = leaf({2, 0, 5}), y = leaf({0, 0, 5});
+  EXPECT_EQ(values(grad(prod(x), x)), List({0, 10, 0}));
+  EXPECT_EQ(values(grad(prod(y), y)), List({0, 0, 0}));
+}
+
+TEST(Reductions, OfNothing) {
+  const Tensor x = zeros({0, 2});
+  EXPECT_EQ(values(sum(x, {0})), List({0, 0}));
+  EXPECT_EQ(values(prod(x, {0})), List({1, 1}));
+  EXPECT_EQ(values(max(x, {0})), List({-kInf, -kInf}));
+  EXPECT_EQ(values(min(x, {0})), List({kInf, kInf}));
+  EXPECT_TRUE(std::isnan(mean(x).item()));
+  EXPECT_EQ(any(x).item(), 0);
+  EXPECT_EQ(all(x).item(), 1);
+  EXPECT_EQ(values(logsumexp(x, {0})), List({-kInf, -kInf}));
+  EXPECT_THROW(argmax(x), Error);
+}
+
+TEST(Argmax, FindsTheFirst) {
+  const Tensor x = tensor({{1, 5, 5}, {7, 0, 2}});
+  EXPECT_EQ(argmax(x).item(), 3);
+  EXPECT_EQ(argmin(x).item(), 4);
+  EXPECT_EQ(argmax(x, 1).to_vector<std::int64_t>(), Ints({1, 0}));
+  EXPECT_EQ(argmin(x, 0).to_vector<std::int64_t>(), Ints({0, 1, 1}));
+  EXPECT_EQ(argmax(transpose(x), -2).to_vector<std::int64_t>(), Ints({1, 0}));
+  EXPECT_EQ(argmax(x, 1, true).shape(), Shape({2, 1}));
+  EXPECT_EQ(argmax(tensor({1, kNaN, 3, kNaN})).item(), 1);
+  EXPECT_THROW(argmax(x, 2), Error);
+  EXPECT_THROW(argmax(arange(3, DType::i64)), Error);
+}
+
+TEST(AnyAll, OverAxes) {
+  const Tensor x = tensor({{0, 1}, {0, 0}, {0, kNaN}});
+  EXPECT_EQ(values(any(x, {1})), List({1, 0, 1}));
+  EXPECT_EQ(values(all(x, {0})), List({0, 0}));
+  EXPECT_EQ(any(x).item(), 1);
+  EXPECT_EQ(all(x, {0}, true).shape(), Shape({1, 2}));
+  EXPECT_THROW(any(x, {2}), Error);
+  EXPECT_THROW(all(arange(2, DType::i64)), Error);
+}
+
+TEST(Softmax, SurvivesHugeArguments) {
+  const Tensor x = tensor({1000, 1000, -1000}, DType::f64);
+  EXPECT_EQ(values(softmax(x)), List({0.5, 0.5, 0}));
+  EXPECT_DOUBLE_EQ(logsumexp(x, {0}).item(), 1000 + std::log(2.0));
+  EXPECT_EQ(values(log_softmax(x))[2], -2000 - std::log(2.0));
+  // -inf marks what a mask excludes: probability and gradient 0.
+  const Tensor masked = leaf({1, -kInf, 1});
+  EXPECT_EQ(values(softmax(masked)), List({0.5, 0, 0.5}));
+  EXPECT_EQ(values(grad(logsumexp(masked, {0}), masked)), List({0.5, 0, 0.5}));
+}
+
+TEST(Variance, DividesByTheCorrectedCount) {
+  const Tensor x = tensor({1, 2, 3, 6}, DType::f64);
+  EXPECT_DOUBLE_EQ(var(x).item(), 3.5);
+  EXPECT_DOUBLE_EQ(var(x, {0}, {.correction = 1}).item(), 14.0 / 3);
+  EXPECT_DOUBLE_EQ(stddev(x).item(), std::sqrt(3.5));
+}
+
+TEST(OneHot, MarksTheClass) {
+  const Tensor at = from(Ints{2, 0}, {2});
+  EXPECT_EQ(values(one_hot(at, 3)), List({0, 0, 1, 1, 0, 0}));
+  EXPECT_EQ(one_hot(at, 3, DType::i64).dtype(), DType::i64);
+  EXPECT_THROW(one_hot(at, 2), Error);
+  EXPECT_THROW(one_hot(ones({2}), 2), Error);
+}
+
+TEST(Views, ShareMemory) {
+  const Tensor x = reshape(arange(24), {2, 3, 4});
+  const float* first = x.data<float>();
+  EXPECT_EQ(reshape(x, {6, 4}).data<float>(), first);
+  EXPECT_EQ(transpose(x).data<float>(), first);
+  EXPECT_EQ(select(x, 0, 1).data<float>(), first + 12);
+  EXPECT_EQ(slice(x, 2, 3, kEnd, -1).data<float>(), first + 3);
+  EXPECT_EQ(diagonal(x).data<float>(), first);
+  EXPECT_EQ(expand(select(x, 0, 0), {5, 3, 4}).strides(), Strides({0, 4, 1}));
+  EXPECT_EQ(flip(x, {0, 1, 2}).data<float>(), first + 23);
+}
+
+TEST(Slice, FollowsPython) {
+  const Tensor x = arange(6);
+  EXPECT_EQ(values(slice(x, 0, 1, 4)), List({1, 2, 3}));
+  EXPECT_EQ(values(slice(x, 0, -2)), List({4, 5}));
+  EXPECT_EQ(values(slice(x, 0, 0, -4)), List({0, 1}));
+  EXPECT_EQ(values(slice(x, 0, 0, 100, 4)), List({0, 4}));
+  EXPECT_EQ(values(slice(x, 0, kEnd, -kEnd, -2)), List({5, 3, 1}));
+  EXPECT_EQ(values(slice(x, 0, 4, 1, -1)), List({4, 3, 2}));
+  EXPECT_EQ(slice(x, 0, 4, 1).numel(), 0);
+  EXPECT_EQ(values(slice(x, 0, -100, 2)), List({0, 1}));
+  EXPECT_EQ(select(x, 0, -1).item(), 5);
+  EXPECT_THROW(select(x, 0, 6), Error);
+}
+
+TEST(Squeeze, RemovesOnlyOnes) {
+  EXPECT_EQ(squeeze(ones({2, 1, 3}), 1).shape(), Shape({2, 3}));
+  EXPECT_EQ(unsqueeze(ones({2, 3}), -1).shape(), Shape({2, 3, 1}));
+  EXPECT_THROW(squeeze(ones({2, 3}), 0), Error);
+  EXPECT_THROW(unsqueeze(ones({2}), 3), Error);
+}
+
+TEST(Convert, BetweenAllTypes) {
+  const Tensor x = tensor({1.75, -2.25}, DType::f64);
+  EXPECT_EQ(values(convert(x, DType::i64)), List({1, -2}));
+  EXPECT_EQ(values(convert(transpose(tensor({{1, 2}, {3, 4}})), DType::f64)), List({1, 3, 2, 4}));
+  EXPECT_TRUE(convert(x, DType::f64).same_as(x));
+}
+
+TEST(Linalg, FailuresNameTheMatrix) {
+  EXPECT_THROW(cholesky(-eye(2)), Error);
+  EXPECT_THROW(inverse(zeros({2, 2})), Error);
+  EXPECT_EQ(logdet(zeros({2, 2})).item(), -kInf);
+  EXPECT_NEAR(logdet(-2 * eye(3, DType::f64)).item(), 3 * std::log(2.0), 1e-15);
+}
+
+TEST(Eigh, OfEqualEigenvaluesHasFiniteDerivatives) {
+  const Tensor a = eye(3, DType::f64).set_requires_grad();
+  const auto [w, v] = eigh(a);
+  // tr(A^2) by the eigenvalues: derivative 2 A.
+  EXPECT_EQ(values(grad(sum(w * w), a)), values(2 * eye(3, DType::f64)));
+}
+
+TEST(PowerIteration, ConvergesToTheDominantPair) {
+  const Tensor a = tensor({{2, 1}, {1, 3}}, DType::f64);
+  const auto [value, vector] = power_iteration(a, ones({2}, DType::f64), 60);
+  const auto [w, v] = eigh(a);
+  // The ratio of the eigenvalues, 0.382, to the power 2 * 60 is below rounding.
+  EXPECT_NEAR(value.item(), w.data<double>()[1], 1e-14);
+  EXPECT_NEAR(std::abs(dot(vector, select(contiguous(v), 1, 1)).item()), 1, 1e-14);
+}
+
+}  // namespace
+}  // namespace ito
