@@ -32,10 +32,11 @@ const std::vector<Method>& all_methods() {
        .sampling_margin = 0.2},
       {.name = "corrected",
        .description = "One tanh network of the same size and budget on the unit-variance input "
-                      "X = y/sqrt(t(t+1)) with its output scaled by cos(alpha), sampled by the "
-                      "semi-linear integrator.",
+                      "X = y/sqrt(t(t+1)) with its output scaled by cos(alpha), trained with a "
+                      "decaying learning rate and sampled by the semi-linear integrator.",
        .parametrisation = Parametrisation::corrected,
-       .semi_linear = true},
+       .semi_linear = true,
+       .cosine_decay = true},
   };
   return methods;
 }

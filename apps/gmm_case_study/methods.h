@@ -23,7 +23,8 @@ struct Method {
   nn::Parametrisation parametrisation = nn::Parametrisation::plain;
   // Sampling stops at alpha_max = pi/2 - sampling_margin, as the author's program does.
   double sampling_margin = 0.1;
-  bool semi_linear = false;  // the sampler of its own choice
+  bool semi_linear = false;   // the sampler of its own choice
+  bool cosine_decay = false;  // of the learning rate, to zero at the end
 };
 
 const std::vector<Method>& all_methods();

@@ -93,20 +93,26 @@ void train_job(const Settings& s, const Method& method, std::size_t index, Job& 
     return diffusion::localization_loss(forward, batch, noise, window);
   };
   // The author's program validates but keeps the last weights; so do we, for every method alike.
-  job.result = nn::train(network, job.data, loss,
-                         {.epochs = s.epochs,
-                          .batch = s.batch,
-                          .lr = s.lr,
-                          .weight_decay = s.weight_decay,
-                          .clip_norm = s.clip_norm,
-                          .train_fraction = s.train_fraction,
-                          .seed = derived_seed(s.seed, Use::training, index),
-                          .validate_every = std::max<Index>(1, s.epochs / 20),
-                          .keep = nn::Keep::last,
-                          .on_progress = [&](const nn::TrainProgress& p) {
-                            progress.update(p.step, p.train_loss);
-                            return true;
-                          }});
+  job.result =
+      nn::train(network, job.data, loss,
+                {.epochs = s.epochs,
+                 .batch = s.batch,
+                 .lr = s.lr,
+                 .weight_decay = s.weight_decay,
+                 .clip_norm = s.clip_norm,
+                 .train_fraction = s.train_fraction,
+                 .seed = derived_seed(s.seed, Use::training, index),
+                 .schedule =
+                     [&](Index total_steps) {
+                       return method.cosine_decay ? nn::cosine(total_steps) : nn::constant();
+                     },
+                 .validate_every = std::max<Index>(1, s.epochs / 20),
+                 .keep = nn::Keep::last,
+                 .on_progress =
+                     [&](const nn::TrainProgress& p) {
+                       progress.update(p.step, p.train_loss);
+                       return true;
+                     }});
   progress.finish();
 }
 
