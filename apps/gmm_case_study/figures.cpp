@@ -53,14 +53,16 @@ double tallest(const NormalMixture1d& law) {
   return std::max(law.pdf(law.means()[0]), law.pdf(law.means()[1]));
 }
 
-Panel histogram_panel(const std::string& title, const std::vector<double>& u,
+// All panels share the window and the scale of the target itself.
+Panel histogram_panel(const Results& r, const std::string& title, const std::vector<double>& u,
                       const NormalMixture1d& law, report::Color color, const char* label) {
-  const Range range = window(law);
+  const NormalMixture1d target = r.law.projection();
+  const Range range = window(target);
   Panel panel{.title = title,
               .x_label = kProjection,
               .y_label = kDensity,
               .x_range = range,
-              .y_range = Range{0, 1.35 * tallest(law)}};
+              .y_range = Range{0, 1.35 * tallest(target)}};
   panel.add(Histogram{.label = label, .samples = u, .bins = 80, .range = range, .color = color});
   panel.add(density(law, range, "exact law"));
   return panel;
@@ -73,7 +75,7 @@ Figure data_figure(const Results& r) {
                     "Training data projected on the vector between the modes, and the "
                     "exact density of the projection.",
                 .width = 640};
-  figure.panels.push_back(histogram_panel("", r.data_u, r.law.projection(),
+  figure.panels.push_back(histogram_panel(r, "", r.data_u, r.law.projection(),
                                           report::okabe_ito::kSkyBlue, "training data"));
   return figure;
 }
@@ -81,7 +83,7 @@ Figure data_figure(const Results& r) {
 Panel samples_panel(const Results& r, const MethodResult& m) {
   std::string title =
       m.method.name + ": W1 " + rounded(m.w1, 2) + ", weight " + rounded(m.modes.weight, 3);
-  return histogram_panel(title, m.u, r.law.projection(1 / m.t_max()),
+  return histogram_panel(r, title, m.u, r.law.projection(1 / m.t_max()),
                          report::color_of(m.method.name), "");
 }
 

@@ -146,7 +146,13 @@ void write_results(const Results& r, std::ostream& out) {
   const report::DrawResult drawn = report::draw(make_figures(r), folder / "figures");
   write_report(r, drawn, folder / "report.html");
 
-  out << '\n' << report::to_text(method_table(r)) << '\n';
+  out << '\n'
+      << report::to_text(brief_table(r))
+      << "\nW1: distance of the projected samples to their exact law (floor "
+      << report::to_string({r.methods[0].w1_floor.mean}, report::Format::fixed(4)) << " with "
+      << report::group_thousands(r.settings.samples)
+      << " samples). w: weight of the right mode, p = " << report::json_number(r.settings.p)
+      << ".\nvar ⊥: variance across a. KL in nats; * marks the best.\n\n";
   if (!drawn.complete()) out << drawn.message << '\n';
   out << "training " << report::format_duration(r.training_seconds) << ", sampling "
       << report::format_duration(r.sampling_seconds) << ", measuring "

@@ -1,5 +1,7 @@
 #include "apps/gmm_case_study/tables.h"
 
+#include <utility>
+
 namespace ito::gmm {
 
 using report::Best;
@@ -55,6 +57,26 @@ Table method_table(const Results& r) {
               exact);
   }
   return table;
+}
+
+Table brief_table(const Results& r) {
+  const Table full = method_table(r);
+  Table brief;
+  std::vector<std::size_t> kept;
+  for (const char* key : {"method", "t_max", "w1", "mode_weight", "outliers", "orthogonal_variance",
+                          "kl_net", "kl_discretisation", "kl_total"}) {
+    for (std::size_t c = 0; c < full.columns.size(); ++c) {
+      if (full.columns[c].key == key) kept.push_back(c);
+    }
+    brief.columns.push_back(full.columns[kept.back()]);
+    brief.columns.back().unit.clear();
+  }
+  for (const report::Row& row : full.rows) {
+    std::vector<Cell> cells;
+    for (const std::size_t c : kept) cells.push_back(row.cells[c]);
+    brief.add(std::move(cells), row.reference);
+  }
+  return brief;
 }
 
 Table scheme_table(const Results& r) {

@@ -7,6 +7,8 @@
 namespace ito::gmm {
 
 report::Table method_table(const Results& results);
+// What of it fits a terminal.
+report::Table brief_table(const Results& results);
 report::Table scheme_table(const Results& results);
 report::Table network_table(const Results& results);
 
