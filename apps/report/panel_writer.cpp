@@ -1,6 +1,7 @@
 #include "apps/report/panel_writer.h"
 
 #include <cmath>
+#include <limits>
 
 #include "apps/report/gnuplot_text.h"
 #include "apps/report/text.h"
@@ -14,6 +15,7 @@ using gnuplot::quote;
 
 namespace {
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kLineMarkers = 10;  // drawn along a line
 
 std::string count(std::size_t n) {
@@ -44,6 +46,7 @@ void PanelWriter::begin_block(const char* kind, const std::string& label, const 
   data_.text += "# " + std::to_string(data_.blocks++) + ": " + where_ + ", " + title + "\n# ";
   data_.text += columns;
   data_.text += '\n';
+  rows_ = 0;
 }
 
 void PanelWriter::row(std::initializer_list<double> values) {
@@ -52,9 +55,12 @@ void PanelWriter::row(std::initializer_list<double> values) {
     data_.text += number(v);
   }
   data_.text += '\n';
+  ++rows_;
 }
 
 void PanelWriter::plot(const char* columns, const std::string& style) {
+  // gnuplot does not count a block without rows, and would draw every later one in its place.
+  if (rows_ == 0) row({kNaN, kNaN, kNaN, kNaN, kNaN});
   elements.push_back("data index " + std::to_string(data_.blocks - 1) + " using " + columns +
                      " with " + style + " notitle");
 }

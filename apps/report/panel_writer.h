@@ -62,6 +62,7 @@ class PanelWriter {
   std::string where_;
   DataFile& data_;
   int bar_groups_ = 0, bar_index_ = 0;
+  int rows_ = 0;         // of the current block
   double bar_foot_ = 0;  // where bars begin
 };
 

@@ -205,6 +205,17 @@ TEST_F(FilesTest, AnInterruptLeavesNoTemporaryFile) {
   EXPECT_EQ(names(dir_), std::set<std::string>{"done"});
 }
 
+TEST_F(FilesTest, ASeriesWithoutVisiblePointsKeepsItsPlaceInTheData) {
+  Panel panel{.x_range = Range{0, 1}, .y_range = Range{0, 1}};
+  panel.add(Points{.x = {5, 6}, .y = {5, 6}}).add(Points{.x = {0.5}, .y = {0.25}});
+  Figure figure{.name = "two", .panels = {panel}};
+  draw({figure}, dir_, {.gnuplot = "/nowhere/gnuplot"});
+  const std::string data = read_file(dir_ / "data" / "two.dat");
+  // Blocks are told apart by two empty lines; gnuplot skips one that holds comments alone.
+  const std::string first = data.substr(0, data.find("\n\n\n"));
+  EXPECT_NE(first.find("\nNaN NaN"), std::string::npos) << data;
+}
+
 // --- table ---------------------------------------------------------------------------------
 
 Table example_table() {
