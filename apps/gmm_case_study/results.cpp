@@ -140,7 +140,8 @@ void write_results(const Results& r, std::ostream& out) {
   const std::filesystem::path& folder = r.settings.out;
   report::ensure_writable_directory(folder / "samples");
   for (const MethodResult& m : r.methods) {
-    nn::save_npy(folder / "samples" / (m.method.name + ".npy"), m.samples);
+    report::write_atomically(folder / "samples" / (m.method.name + ".npy"),
+                             nn::npy_bytes(m.samples));
   }
   report::write_atomically(folder / "summary.json", summary(r).dump(2) + "\n");
   const report::DrawResult drawn = report::draw(make_figures(r), folder / "figures");

@@ -90,11 +90,15 @@ Index safe_numel(const Shape& shape) {
 
 }  // namespace
 
-void save_npy(const std::filesystem::path& path, const Tensor& x) {
+std::string npy_bytes(const Tensor& x) {
   const Tensor packed = contiguous(x.detach());
   const auto bytes = static_cast<std::size_t>(x.numel()) * size_of(x.dtype());
   const void* data = visit(x.dtype(), [&]<class T>(T) -> const void* { return packed.data<T>(); });
-  write_file(path, {header(x), std::string_view(static_cast<const char*>(data), bytes)});
+  return header(x).append(static_cast<const char*>(data), bytes);
+}
+
+void save_npy(const std::filesystem::path& path, const Tensor& x) {
+  write_file(path, {npy_bytes(x)});
 }
 
 Tensor load_npy(const std::filesystem::path& path) {

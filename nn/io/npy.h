@@ -2,10 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "autograd/tensor.h"
 
 namespace ito::nn {
+
+// The bytes of the file that holds x.
+std::string npy_bytes(const Tensor& x);
 
 // Writes the whole file beside `path` and renames it into place, so that a reader or an interrupt
 // never sees half of it. Throws Error naming the path and the cause.
