@@ -48,8 +48,8 @@ std::string readable(const std::string& symbol) {
   const std::size_t open = symbol.find('('), plus = symbol.find('+', open);
   if (open == std::string::npos || plus == std::string::npos || plus == open + 1) return symbol;
   int status = 0;
-  char* name =
-      abi::__cxa_demangle(symbol.substr(open + 1, plus - open - 1).c_str(), nullptr, nullptr, &status);
+  char* name = abi::__cxa_demangle(symbol.substr(open + 1, plus - open - 1).c_str(), nullptr,
+                                   nullptr, &status);
   std::string text = status == 0 ? name : symbol;
   std::free(name);
   return text;
@@ -73,7 +73,8 @@ void write(std::ostream&, const Trace&) {}
 Index first_bad(const Tensor& x, double& value) {
   if (!x.defined() || !is_floating(x.dtype())) return -1;
   const std::vector<double> values = x.to_vector<double>();
-  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+  const auto bad =
+      std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
   if (bad == values.end()) return -1;
   value = *bad;
   return bad - values.begin();

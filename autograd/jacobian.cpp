@@ -38,8 +38,9 @@ class Passes {
     x_ = batched_ ? expand(base_, joined({options.chunk}, x.shape())) : base_;
     if (batched_ && !x_.requires_grad()) x_.set_requires_grad();
     y_ = f(x_);
-    check(!batched_ || (y_.rank() > 0 && y_.size(0) == options.chunk), "jacobian: with chunk = ",
-          options.chunk, " the function must map a batch of as many; it returned ", y_.shape());
+    check(!batched_ || (y_.rank() > 0 && y_.size(0) == options.chunk),
+          "jacobian: with chunk = ", options.chunk,
+          " the function must map a batch of as many; it returned ", y_.shape());
   }
 
   Shape output_shape() const {
@@ -60,8 +61,8 @@ class Passes {
       const Index count = std::min(options_.chunk, total - first);
       // The last chunk is filled up with repetitions, which are cut off again.
       const Index start = std::min(first, std::max<Index>(total - options_.chunk, 0));
-      const Tensor piece = reshape(pass(reverse ? y_shape : x_shape, start, total),
-                                   {options_.chunk, width});
+      const Tensor piece =
+          reshape(pass(reverse ? y_shape : x_shape, start, total), {options_.chunk, width});
       pieces.push_back(slice(piece, 0, first - start, first - start + count));
     }
     const Tensor all = concatenate(pieces, 0);
@@ -79,10 +80,9 @@ class Passes {
     }
     if (!batched_) e = squeeze(e, 0);
     if (options_.mode == DerivativeMode::forward) return jvp(y_, x_, e);
-    const Tensor g = vjp({&y_, 1}, {&e, 1}, {&x_, 1},
-                         {.retain_graph = true,
-                          .create_graph = options_.create_graph,
-                          .allow_unused = true})[0];
+    const Tensor g =
+        vjp({&y_, 1}, {&e, 1}, {&x_, 1},
+            {.retain_graph = true, .create_graph = options_.create_graph, .allow_unused = true})[0];
     return g.defined() ? g : zeros_like(x_);
   }
 

@@ -21,7 +21,8 @@ struct JacobianOptions {
 Tensor jacobian(const Function& f, const Tensor& x, JacobianOptions options = {});
 
 // The second derivatives of a scalar f at x: [shape of x, shape of x]. `mode` says how the gradient
-// (always by reverse mode) is differentiated. With chunk > 1, f maps [chunk, shape of x] to [chunk].
+// (always by reverse mode) is differentiated. With chunk > 1, f maps [chunk, shape of x] to
+// [chunk].
 Tensor hessian(const Function& f, const Tensor& x,
                JacobianOptions options = {.mode = DerivativeMode::forward});
 

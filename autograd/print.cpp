@@ -10,10 +10,10 @@
 namespace ito {
 namespace {
 
-constexpr Index kThreshold = 1000;   // more elements than this are abbreviated
-constexpr Index kEdge = 3;           // to so many at each end of an axis
-constexpr std::size_t kWidth = 75;   // characters a line
-constexpr std::size_t kDigits = 8;   // most digits after the point
+constexpr Index kThreshold = 1000;  // more elements than this are abbreviated
+constexpr Index kEdge = 3;          // to so many at each end of an axis
+constexpr std::size_t kWidth = 75;  // characters a line
+constexpr std::size_t kDigits = 8;  // most digits after the point
 
 // Calls f(i, gap) for the positions of an axis that are shown; `gap` is set where "..." precedes.
 template <class F>

@@ -64,9 +64,9 @@ class Dims {
   }
 
  private:
+  int rank_ = 0;
   // Entries past rank_ are never read, so they stay unwritten: a shape costs what it holds.
   std::array<Index, kMaxRank> values_;
-  int rank_ = 0;
 };
 
 using Shape = Dims;

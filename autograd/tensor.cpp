@@ -15,11 +15,11 @@ namespace ito {
 
 // Node ------------------------------------------------------------------------------------------
 
+Node::Node() {}  // NOLINT: the union takes part in no default
+
 Node::~Node() {
-  delete hooks;
-  if (inputs_ == inline_inputs_) return;
-  std::destroy_n(inputs_, input_count_);
-  if (inputs_) pool_free(inputs_, input_count_ * sizeof(Tensor));
+  delete extras;
+  drop_inputs();
 }
 
 // Destroying a node may release the last reference to its inputs. Those wait in a list instead of
@@ -41,19 +41,25 @@ void Node::destroy(const Node* node) {
   draining = false;
 }
 
-void Node::set_inputs(std::span<const Tensor> inputs) {
-  input_count_ = static_cast<std::uint32_t>(inputs.size());
-  if (inputs.size() <= kInlineInputs) {
-    inputs_ = inline_inputs_;
-    std::copy(inputs.begin(), inputs.end(), inputs_);
+Tensor* Node::make_inputs(std::size_t count) {
+  input_count = static_cast<std::uint32_t>(count);
+  if (count <= kInlineInputs) return inline_inputs;
+  more_inputs = static_cast<Tensor*>(pool_allocate(count * sizeof(Tensor)));
+  return more_inputs;
+}
+
+void Node::drop_inputs() {
+  if (input_count <= kInlineInputs) {
+    std::destroy_n(inline_inputs, input_count);
   } else {
-    inputs_ = static_cast<Tensor*>(pool_allocate(inputs.size() * sizeof(Tensor)));
-    std::uninitialized_copy(inputs.begin(), inputs.end(), inputs_);
+    std::destroy_n(more_inputs, input_count);
+    pool_free(more_inputs, input_count * sizeof(Tensor));
   }
+  input_count = 0;
 }
 
 void Node::release_graph() {
-  for (std::uint32_t i = 0; i < input_count_; ++i) inputs_[i] = Tensor();
+  drop_inputs();
   op = {};
   freed = true;
 }
@@ -156,12 +162,12 @@ Tensor Tensor::detach() const {
 }
 
 Tensor Tensor::grad() const {
-  return node_->grad;
+  return node_->extras ? node_->extras->grad : Tensor();
 }
 void Tensor::set_grad(Tensor g) {
   check(!g.defined() || (g.shape() == shape() && g.dtype() == dtype()),
         "set_grad: the gradient must have the tensor's shape ", shape(), " and dtype ", dtype());
-  node_->grad = std::move(g);
+  if (g.defined() || node_->extras) node_->own_extras().grad = std::move(g);
 }
 
 void Tensor::backward(BackwardOptions options) const {
@@ -170,8 +176,7 @@ void Tensor::backward(BackwardOptions options) const {
 
 void Tensor::register_hook(std::function<Tensor(const Tensor&)> hook) {
   check(requires_grad(), "register_hook: the tensor does not require a gradient");
-  if (!node_->hooks) node_->hooks = new Node::Hooks();
-  node_->hooks->push_back(std::move(hook));
+  node_->own_extras().hooks.push_back(std::move(hook));
 }
 
 // Creation --------------------------------------------------------------------------------------
@@ -241,40 +246,33 @@ template Tensor from(std::span<const std::int64_t>, const Shape&, DType);
 
 namespace {
 
-// The values of nested lists in row-major order, and their shape; lists of one level must agree.
-struct Nested {
+// The values of nested lists in row-major order, and their shape.
+struct Flattened {
   std::vector<double> values;
   Shape shape;
+  int depth = -1;  // at which numbers stand
 
-  void add(double value, int) { values.push_back(value); }
-  template <class T>
-  void add(std::initializer_list<T> list, int level) {
-    const auto size = static_cast<Index>(list.size());
+  void add(const NestedList& list, int level) {
+    if (!list.is_list()) {
+      check(depth < 0 || depth == level, "tensor: numbers at two depths, ", depth, " and ", level);
+      depth = level;
+      values.push_back(list.value());
+      return;
+    }
+    const auto size = static_cast<Index>(list.list().size());
     if (level == shape.rank()) shape.push_back(size);
-    check(shape[level] == size, "tensor: lists of ", shape[level], " and of ", size,
-          " values at the same level");
-    for (const T& element : list) add(element, level + 1);
+    check(shape[level] == size && (depth < 0 || level < depth), "tensor: lists of ", shape[level],
+          " and of ", size, " entries at depth ", level);
+    for (const NestedList& entry : list.list()) add(entry, level + 1);
   }
 };
 
-template <class List>
-Tensor from_lists(const List& list, DType dtype) {
-  Nested n;
-  n.add(list, 0);
-  return from(n.values, n.shape, dtype);
-}
-
 }  // namespace
 
-Tensor tensor(std::initializer_list<double> values, DType dtype) {
-  return from_lists(values, dtype);
-}
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype) {
-  return from_lists(rows, dtype);
-}
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> arrays,
-              DType dtype) {
-  return from_lists(arrays, dtype);
+Tensor tensor(const NestedList& values, DType dtype) {
+  Flattened flat;
+  flat.add(values, 0);
+  return from(flat.values, flat.shape, dtype);
 }
 
 }  // namespace ito

@@ -102,6 +102,7 @@ class Tensor {
   bool same_as(const Tensor& other) const { return node_.get() == other.node_.get(); }
 
  private:
+  const Node& value() const;  // throws if undefined
   const void* raw() const;
   void check_dtype(DType wanted) const;
   void check_mutable(const char* what) const;
@@ -109,44 +110,66 @@ class Tensor {
   Ref<Node> node_;
 };
 
-// The node behind a Tensor. Private to the library; here so that accessors inline.
+// The node behind a Tensor. Private to the library; here so that accessors inline. The order of
+// the fields is that of their use: a small op touches the first cache lines only.
 struct Node : RefCounted {
   // Most ops have at most three inputs; more live in a block from the pool.
-  static constexpr int kInlineInputs = 3;
+  static constexpr std::uint32_t kInlineInputs = 3;
+  // What few nodes have.
+  struct Extras {
+    Tensor grad;  // leaves only
+    std::vector<std::function<Tensor(const Tensor&)>> hooks;
+  };
 
-  Node() = default;
+  Node();
   ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
   static void destroy(const Node* node);  // iterative: a chain of any length needs no stack
-  void set_inputs(std::span<const Tensor> inputs);
-  void release_graph();  // drops the inputs; marks the node as freed
 
-  std::span<const Tensor> inputs() const { return {inputs_, input_count_}; }
+  std::span<const Tensor> inputs() const {
+    return {input_count <= kInlineInputs ? inline_inputs : more_inputs, input_count};
+  }
+  // Once, for a node without inputs; a range of what converts to const Tensor&.
+  template <class Inputs>
+  void set_inputs(const Inputs& inputs) {
+    Tensor* to = make_inputs(inputs.size());
+    for (const Tensor& x : inputs) new (to++) Tensor(x);
+  }
+  Tensor* make_inputs(std::size_t count);  // room for them, not yet constructed
+  void drop_inputs();
+  void release_graph();  // drops op and inputs; marks the node as freed
+  Extras& own_extras() {
+    if (!extras) extras = new Extras();
+    return *extras;
+  }
 
-  Shape shape;
-  Strides strides;
-  void* data = nullptr;  // element (0, ..., 0), inside storage
-  Ref<Storage> storage;
-  Ref<const Op> op;
+  std::uint32_t input_count = 0;
   DType dtype = DType::f32;
   bool contiguous = true;
   bool requires_grad = false;
-  bool freed = false;  // backward has released the inputs
-  Tensor grad;         // leaves only
-  using Hooks = std::vector<std::function<Tensor(const Tensor&)>>;
-  Hooks* hooks = nullptr;
-
- private:
-  Tensor* inputs_ = nullptr;
-  std::uint32_t input_count_ = 0;
-  Tensor inline_inputs_[kInlineInputs];
+  bool freed = false;    // backward has released the inputs
+  void* data = nullptr;  // element (0, ..., 0), inside storage
+  Ref<Storage> storage;
+  Ref<const Op> op;
+  union {
+    Tensor inline_inputs[kInlineInputs];
+    Tensor* more_inputs;
+  };
+  Extras* extras = nullptr;  // owned
+  Shape shape;
+  Strides strides;
 };
 
-inline const Shape& Tensor::shape() const {
+inline const Node& Tensor::value() const {
   check(defined(), "tensor: used before it was given a value");
-  return node_->shape;
+  return *node_;
+}
+inline const Shape& Tensor::shape() const {
+  return value().shape;
 }
 inline const Strides& Tensor::strides() const {
-  return node_->strides;
+  return value().strides;
 }
 inline Index Tensor::numel() const {
   return ito::numel(shape());
@@ -155,26 +178,25 @@ inline Index Tensor::size(Index axis) const {
   return shape()[normalize_axis(axis, rank(), "size")];
 }
 inline DType Tensor::dtype() const {
-  return node_->dtype;
+  return value().dtype;
 }
 inline bool Tensor::is_contiguous() const {
-  return node_->contiguous;
+  return value().contiguous;
 }
 inline bool Tensor::requires_grad() const {
   return defined() && node_->requires_grad;
 }
 inline bool Tensor::is_leaf() const {
-  return !node_->op && !node_->freed;
+  return !value().op && !node_->freed;
 }
 inline const Op* Tensor::op() const {
-  return node_->op.get();
+  return value().op.get();
 }
 inline std::span<const Tensor> Tensor::inputs() const {
-  return node_->inputs();
+  return value().inputs();
 }
 inline const void* Tensor::raw() const {
-  check(defined(), "tensor: used before it was given a value");
-  return node_->data;
+  return value().data;
 }
 inline void Tensor::check_dtype(DType wanted) const {
   check(defined() && dtype() == wanted, "data: asked for ", wanted, ", the tensor holds ",
@@ -204,11 +226,22 @@ template <class T>
 Tensor from(const std::vector<T>& values, const Shape& shape, DType dtype = dtype_of<T>) {
   return from(std::span<const T>(values), shape, dtype);
 }
-// Nested lists: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}), and one level more.
-Tensor tensor(std::initializer_list<double> values, DType dtype = DType::f32);
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows, DType dtype = DType::f32);
-Tensor tensor(std::initializer_list<std::initializer_list<std::initializer_list<double>>> arrays,
-              DType dtype = DType::f32);
+// Numbers in braces, nested to any depth.
+class NestedList {
+ public:
+  NestedList(double value) : value_(value) {}  // NOLINT: both are what braces convert to
+  NestedList(std::initializer_list<NestedList> list) : is_list_(true), list_(list) {}
+  bool is_list() const { return is_list_; }
+  double value() const { return value_; }
+  const std::vector<NestedList>& list() const { return list_; }
+
+ private:
+  double value_ = 0;
+  bool is_list_ = false;
+  std::vector<NestedList> list_;
+};
+// tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}), ...; the lists of one level must agree in length.
+Tensor tensor(const NestedList& values, DType dtype = DType::f32);
 
 // Same storage, other shape and strides, `offset` elements further; records nothing.
 Tensor alias(const Tensor& x, const Shape& shape, const Strides& strides, Index offset = 0);

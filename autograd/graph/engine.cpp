@@ -223,7 +223,7 @@ void run_vjps(const Call& call, const Tensor& g, std::vector<Tensor>& grads,
 }
 
 void add_to_leaf(Node* leaf, const Tensor& g) {
-  Tensor& total = leaf->grad;
+  Tensor& total = leaf->own_extras().grad;
   total = total.defined() ? total + g : contiguous(g);
 }
 
@@ -245,8 +245,8 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
     Node* node = s.tensor.node();
     Tensor g = s.is_input ? s.derivative : std::move(s.derivative);
     if (!g.defined()) continue;
-    if (node->hooks) {
-      for (const auto& hook : *node->hooks) {
+    if (node->extras && !node->extras->hooks.empty()) {
+      for (const auto& hook : node->extras->hooks) {
         if (Tensor replaced = hook(g); replaced.defined()) g = std::move(replaced);
       }
       if (s.is_input) s.derivative = g;

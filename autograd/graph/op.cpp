@@ -4,7 +4,6 @@
 #include <cstring>
 #include <mutex>
 
-#include "autograd/grad_mode.h"
 #include "autograd/ops/binary.h"
 #include "autograd/ops/unary.h"
 
@@ -65,24 +64,6 @@ bool register_op(const char* name) {
   std::scoped_lock lock(r.mutex);
   r.names.push_back(name);
   return true;
-}
-
-bool should_record(std::span<const Tensor> inputs) {
-  if (!grad_enabled()) return false;
-  for (const Tensor& x : inputs) {
-    if (x.requires_grad()) return true;
-  }
-  return false;
-}
-
-Tensor record(Tensor value, std::span<const Tensor> inputs, Ref<const Op> op) {
-  Node* node = value.node();
-  node->op = std::move(op);
-  node->set_inputs(inputs);
-  node->requires_grad = true;
-  if (anomalies_wanted()) [[unlikely]]
-    remember_creation(value);
-  return value;
 }
 
 }  // namespace detail

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "autograd/anomaly.h"
+#include "autograd/grad_mode.h"
 #include "autograd/ref.h"
 #include "autograd/tensor.h"
 
@@ -96,6 +97,16 @@ class Op : public RefCounted {
 // The name of every op type the program can record, sorted; a test holds it against its table.
 std::vector<const char*> registered_ops();
 
+// A tensor named in a list: unlike a copy, it does not touch the reference count.
+class Operand {
+ public:
+  Operand(const Tensor& x) : x_(&x) {}  // NOLINT: a tensor is an operand
+  operator const Tensor&() const { return *x_; }
+
+ private:
+  const Tensor* x_;
+};
+
 namespace detail {
 bool register_op(const char* name);
 
@@ -104,8 +115,25 @@ struct Registration {
   static inline const bool done = register_op(OpT::kName);
 };
 
-bool should_record(std::span<const Tensor> inputs);
-Tensor record(Tensor value, std::span<const Tensor> inputs, Ref<const Op> op);
+// Inputs is a span of Tensor or of Operand.
+template <class Inputs>
+bool should_record(const Inputs& inputs) {
+  if (!grad_enabled()) return false;
+  for (const Tensor& x : inputs) {
+    if (x.requires_grad()) return true;
+  }
+  return false;
+}
+template <class Inputs>
+Tensor record(Tensor value, const Inputs& inputs, Ref<const Op> op) {
+  Node* node = value.node();
+  node->op = std::move(op);
+  node->set_inputs(inputs);
+  node->requires_grad = true;
+  if (anomalies_wanted()) [[unlikely]]
+    remember_creation(value);
+  return value;
+}
 
 // A stateless op is one immortal object; others live as long as their tensors.
 template <class OpT, class... State>
@@ -125,17 +153,18 @@ Ref<const Op> make_op(State&&... state) {
 }  // namespace detail
 
 // Gives `value`, computed from `inputs`, its history: op OpT with the given state. Returns `value`
-// as it is when recording is off or no input requires a gradient.
-template <class OpT, class... State>
-Tensor apply(Tensor value, std::span<const Tensor> inputs, State&&... state) {
-  if (detail::anomalies_wanted()) [[unlikely]]
-    detail::check_finite(OpT::kName, value, inputs);
+// as it is when recording is off or no input requires a gradient. Inputs is a span of tensors.
+template <class OpT, class Inputs, class... State>
+Tensor apply(Tensor value, const Inputs& inputs, State&&... state) {
+  if (detail::anomalies_wanted()) [[unlikely]] {
+    detail::check_finite(OpT::kName, value, std::vector<Tensor>(inputs.begin(), inputs.end()));
+  }
   if (!detail::should_record(inputs)) return value;
   return detail::record(std::move(value), inputs,
                         detail::make_op<OpT>(std::forward<State>(state)...));
 }
 template <class OpT, class... State>
-Tensor apply(Tensor value, std::initializer_list<Tensor> inputs, State&&... state) {
+Tensor apply(Tensor value, std::initializer_list<Operand> inputs, State&&... state) {
   return apply<OpT>(std::move(value), std::span(inputs.begin(), inputs.size()),
                     std::forward<State>(state)...);
 }

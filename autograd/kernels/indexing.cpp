@@ -45,15 +45,19 @@ void scatter_add(const T* x, Index outer, Index len, Index inner, const std::int
 
 template void index_select(const float*, Index, Index, Index, const std::int64_t*, Index, float*);
 template void index_select(const double*, Index, Index, Index, const std::int64_t*, Index, double*);
-template void index_select(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index, std::int64_t*);
+template void index_select(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index,
+                           std::int64_t*);
 template void index_add(const float*, Index, Index, Index, const std::int64_t*, Index, float*);
 template void index_add(const double*, Index, Index, Index, const std::int64_t*, Index, double*);
-template void index_add(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index, std::int64_t*);
+template void index_add(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index,
+                        std::int64_t*);
 template void gather(const float*, Index, Index, Index, const std::int64_t*, Index, float*);
 template void gather(const double*, Index, Index, Index, const std::int64_t*, Index, double*);
-template void gather(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index, std::int64_t*);
+template void gather(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index,
+                     std::int64_t*);
 template void scatter_add(const float*, Index, Index, Index, const std::int64_t*, Index, float*);
 template void scatter_add(const double*, Index, Index, Index, const std::int64_t*, Index, double*);
-template void scatter_add(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index, std::int64_t*);
+template void scatter_add(const std::int64_t*, Index, Index, Index, const std::int64_t*, Index,
+                          std::int64_t*);
 
 }  // namespace ito::kernels

@@ -77,6 +77,7 @@ Tensor put_diagonal(const Tensor& x, Index rows, Index columns, Index offset) {
 
 // 1 where column - row <= offset.
 Tensor triangle_mask(const Tensor& x, Index offset, const char* op) {
+  check(x.defined(), op, ": the operand has no value");
   check(x.rank() >= 2, op, ": needs at least two dimensions, the shape is ", x.shape());
   const Tensor row = unsqueeze(arange(x.size(-2), DType::i64), 1);
   const Tensor column = arange(x.size(-1), DType::i64);
@@ -126,15 +127,18 @@ Tensor diagonal_embed(const Tensor& x, Index offset) {
 }
 
 Tensor trace(const Tensor& x) {
+  check(x.defined(), "trace: the operand has no value");
   check(x.rank() >= 2, "trace: needs at least two dimensions, the shape is ", x.shape());
   return sum(diagonal(x), {-1});
 }
 
 Tensor tril(const Tensor& x, Index offset) {
-  return where(triangle_mask(x, offset, "tril"), x, scalar(0, x.dtype()));
+  const Tensor kept = triangle_mask(x, offset, "tril");
+  return where(kept, x, scalar(0, x.dtype()));
 }
 Tensor triu(const Tensor& x, Index offset) {
-  return where(triangle_mask(x, offset - 1, "triu"), scalar(0, x.dtype()), x);
+  const Tensor below = triangle_mask(x, offset - 1, "triu");
+  return where(below, scalar(0, x.dtype()), x);
 }
 
 }  // namespace ito

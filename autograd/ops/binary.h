@@ -31,26 +31,16 @@ Tensor greater_equal(const Tensor& a, const Tensor& b);
 // gradient, not even a NaN.
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
-inline Tensor operator+(const Tensor& a, double b) {
-  return a + scalar(b, a.dtype());
-}
+Tensor operator+(const Tensor& a, double b);
+Tensor operator-(const Tensor& a, double b);
+Tensor operator-(double a, const Tensor& b);
+Tensor operator*(const Tensor& a, double b);
+Tensor operator/(const Tensor& a, double b);
 inline Tensor operator+(double a, const Tensor& b) {
-  return scalar(a, b.dtype()) + b;
-}
-inline Tensor operator-(const Tensor& a, double b) {
-  return a - scalar(b, a.dtype());
-}
-inline Tensor operator-(double a, const Tensor& b) {
-  return scalar(a, b.dtype()) - b;
-}
-inline Tensor operator*(const Tensor& a, double b) {
-  return a * scalar(b, a.dtype());
+  return b + a;
 }
 inline Tensor operator*(double a, const Tensor& b) {
-  return scalar(a, b.dtype()) * b;
-}
-inline Tensor operator/(const Tensor& a, double b) {
-  return a / scalar(b, a.dtype());
+  return b * a;
 }
 inline Tensor operator/(double a, const Tensor& b) {
   return scalar(a, b.dtype()) / b;
@@ -61,17 +51,9 @@ inline Tensor maximum(const Tensor& a, double b) {
 inline Tensor minimum(const Tensor& a, double b) {
   return minimum(a, scalar(b, a.dtype()));
 }
-inline Tensor less(const Tensor& a, double b) {
-  return less(a, scalar(b, a.dtype()));
-}
-inline Tensor less_equal(const Tensor& a, double b) {
-  return less_equal(a, scalar(b, a.dtype()));
-}
-inline Tensor greater(const Tensor& a, double b) {
-  return greater(a, scalar(b, a.dtype()));
-}
-inline Tensor greater_equal(const Tensor& a, double b) {
-  return greater_equal(a, scalar(b, a.dtype()));
-}
+Tensor less(const Tensor& a, double b);
+Tensor less_equal(const Tensor& a, double b);
+Tensor greater(const Tensor& a, double b);
+Tensor greater_equal(const Tensor& a, double b);
 
 }  // namespace ito

@@ -150,16 +150,16 @@ Tensor einsum(const std::string& equation, std::span<const Tensor> operands) {
   int most_dots = 0;
   for (std::size_t k = 0; k < operands.size(); ++k) {
     check(operands[k].defined(), "einsum: operand ", k, " has no value");
-    check(operands[k].dtype() == operands[0].dtype(), "einsum: dtypes differ: ",
-          operands[0].dtype(), " and ", operands[k].dtype());
+    check(operands[k].dtype() == operands[0].dtype(),
+          "einsum: dtypes differ: ", operands[0].dtype(), " and ", operands[k].dtype());
     const std::size_t dots = terms[k].find("...");
     const int letters = static_cast<int>(terms[k].size()) - (dots == std::string::npos ? 0 : 3);
     const int stands_for = dots == std::string::npos ? 0 : operands[k].rank() - letters;
     check(stands_for >= 0, "einsum: \"", equation, "\" names ", letters,
           " axes of a tensor of shape ", operands[k].shape());
     most_dots = std::max(most_dots, stands_for);
-    inputs.push_back(with_diagonals(
-        {operands[k], expand_dots(terms[k], stands_for, equation)}, equation));
+    inputs.push_back(
+        with_diagonals({operands[k], expand_dots(terms[k], stands_for, equation)}, equation));
   }
 
   std::string output;

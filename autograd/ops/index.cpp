@@ -53,12 +53,9 @@ struct IndexAdd final : Op {
   static constexpr const char* kName = "index_add";
   IndexAdd(int along, Tensor positions) : axis(along), index(std::move(positions)) {}
   const char* name() const override { return kName; }
-  Tensor vjp(const Call&, const Tensor& g, int) const override {
-    return select_at(g, axis, index);
-  }
+  Tensor vjp(const Call&, const Tensor& g, int) const override { return select_at(g, axis, index); }
   Tangent jvp(const Call& c, Tangents t) const override {
-    return map(t[0],
-               [&](const Tensor& x) { return add_at(x, axis, index, c.out.shape()[axis]); });
+    return map(t[0], [&](const Tensor& x) { return add_at(x, axis, index, c.out.shape()[axis]); });
   }
   int axis;
   Tensor index;
@@ -88,8 +85,7 @@ struct ScatterAdd final : Op {
   }
   Tangent jvp(const Call& c, Tangents t) const override {
     if (!t[1].defined()) return t[0];
-    return scatter_at(t[0].defined() ? t[0].value() : zeros_like(c.out), axis, index,
-                      t[1].value());
+    return scatter_at(t[0].defined() ? t[0].value() : zeros_like(c.out), axis, index, t[1].value());
   }
   int axis;
   Tensor index;
@@ -176,8 +172,8 @@ Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tenso
   check(x.dtype() == source.dtype(), "scatter_add: dtypes differ: ", x.dtype(), " and ",
         source.dtype());
   check_aligned(x, index, along, "scatter_add");
-  check(source.shape() == index.shape(), "scatter_add: source ", source.shape(),
-        " and positions ", index.shape(), " differ in shape");
+  check(source.shape() == index.shape(), "scatter_add: source ", source.shape(), " and positions ",
+        index.shape(), " differ in shape");
   return scatter_at(x, along, checked_index(index, x.shape()[along], "scatter_add"), source);
 }
 

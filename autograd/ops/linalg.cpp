@@ -103,8 +103,8 @@ Tensor cholesky_of_symmetric(const Tensor& a) {
 
 void check_system(const Tensor& a, const Tensor& b, const char* op) {
   check_square(a, op);
-  check(b.rank() >= 2 && b.size(-2) == a.size(-1), op, ": needs A [.., n, n] and B [.., n, m], got ",
-        a.shape(), " and ", b.shape());
+  check(b.rank() >= 2 && b.size(-2) == a.size(-1), op,
+        ": needs A [.., n, n] and B [.., n, m], got ", a.shape(), " and ", b.shape());
   check(a.dtype() == b.dtype(), op, ": dtypes differ: ", a.dtype(), " and ", b.dtype());
 }
 
@@ -128,8 +128,7 @@ struct TriangularSolve final : Op {
       const Tensor d = triangle(da);
       return matmul(options.transpose ? transpose(d) : d, c.out);
     });
-    return map(t[1] - da_x,
-               [&](const Tensor& r) { return triangular_solve(c.in[0], r, options); });
+    return map(t[1] - da_x, [&](const Tensor& r) { return triangular_solve(c.in[0], r, options); });
   }
   TriangularOptions options;
 };

@@ -11,7 +11,7 @@ namespace ito {
 Tensor cholesky(const Tensor& a);
 
 struct TriangularOptions {
-  bool lower = true;      // which triangle of A counts; the other is taken as zero
+  bool lower = true;       // which triangle of A counts; the other is taken as zero
   bool transpose = false;  // solve A' X = B
 };
 // X with A X = B, for triangular A [.., n, n] and B [.., n, m].

@@ -45,6 +45,13 @@ Tensor unary(const Tensor& x, Derivative) {
   return apply<Unary<kFn, Derivative>>(evaluate(kFn, x), {x});
 }
 
+struct Neg final : Op {
+  static constexpr const char* kName = "neg";
+  const char* name() const override { return kName; }
+  Tensor vjp(const Call&, const Tensor& g, int) const override { return -g; }
+  Tangent jvp(const Call&, Tangents t) const override { return -t[0]; }
+};
+
 Tensor step(const Tensor& x) {
   return greater(x, 0.0);
 }
@@ -57,7 +64,7 @@ Tensor normal_density(const Tensor& x) {
 }  // namespace
 
 Tensor operator-(const Tensor& a) {
-  return unary<K::neg>(a, [](const Tensor&, const Tensor& y) { return full({}, -1, y.dtype()); });
+  return apply<Neg>(evaluate(K::neg, a), {a});
 }
 Tensor abs(const Tensor& a) {
   return unary<K::abs>(a, [](const Tensor& x, const Tensor&) { return sign(x); });

@@ -109,7 +109,8 @@ class Checker {
       std::vector<Values> v;
       for (const Tensor& x : inputs) v.push_back(direction(x.numel()));
       // One input at a time, which leaves the others' tangents symbolic zeros, then all together.
-      for (std::size_t i = 0; i < inputs.size(); ++i) check_along(order, f, inputs, {i}, u, v, path);
+      for (std::size_t i = 0; i < inputs.size(); ++i)
+        check_along(order, f, inputs, {i}, u, v, path);
       std::vector<std::size_t> all;
       for (std::size_t i = 0; i < inputs.size(); ++i) all.push_back(i);
       if (all.size() > 1) check_along(order, f, inputs, all, u, v, path);

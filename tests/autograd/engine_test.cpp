@@ -1,9 +1,9 @@
 #include "autograd/graph/engine.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <thread>
+
+#include <gtest/gtest.h>
 
 #include "autograd/grad_mode.h"
 #include "autograd/graph/op.h"
@@ -13,11 +13,8 @@
 namespace ito {
 namespace {
 
-Tensor leaf(std::initializer_list<double> values) {
+Tensor leaf(const NestedList& values) {
   return tensor(values, DType::f64).set_requires_grad();
-}
-Tensor leaf(double value) {
-  return scalar(value, DType::f64).set_requires_grad();
 }
 
 TEST(Backward, AccumulatesIntoLeaves) {
@@ -180,8 +177,8 @@ TEST(Jvp, VisitsSharedSubgraphsOnce) {
 TEST(Jvp, OfSeveralOutputsAndInputs) {
   const Tensor x = leaf(2), y = leaf(3);
   const std::vector<Tensor> out{x * y, x + y, scalar(1, DType::f64) * x};
-  const auto t = jvp(out, std::vector{x, y},
-                     std::vector{scalar(10, DType::f64), scalar(100, DType::f64)});
+  const auto t =
+      jvp(out, std::vector{x, y}, std::vector{scalar(10, DType::f64), scalar(100, DType::f64)});
   EXPECT_EQ(t[0].item(), 230);
   EXPECT_EQ(t[1].item(), 110);
   EXPECT_EQ(t[2].item(), 10);

@@ -1,6 +1,7 @@
 // Depth, memory and lifetime of large graphs.
-#include <gtest/gtest.h>
 #include <pthread.h>
+
+#include <gtest/gtest.h>
 
 #include "autograd/ops.h"
 #include "autograd/transforms.h"

@@ -1,10 +1,10 @@
 // What the op table does not see: ops without derivatives, ties, special values, layouts of views.
 #include "autograd/ops.h"
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "autograd/transforms.h"
 
@@ -14,7 +14,7 @@ namespace {
 using List = std::vector<double>;
 using Ints = std::vector<std::int64_t>;
 
-Tensor leaf(std::initializer_list<double> values) {
+Tensor leaf(const NestedList& values) {
   return tensor(values, DType::f64).set_requires_grad();
 }
 List values(const Tensor& x) {

@@ -1,8 +1,8 @@
 // Layouts and digits as NumPy prints them.
-#include <gtest/gtest.h>
-
 #include <limits>
 #include <sstream>
+
+#include <gtest/gtest.h>
 
 #include "autograd/ops.h"
 

@@ -1,8 +1,8 @@
 #include "autograd/tensor.h"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "autograd/ops.h"
 
@@ -31,7 +31,13 @@ TEST(Creation, FromNestedLists) {
   const Tensor x = tensor({{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}}, DType::f64);
   EXPECT_EQ(x.shape(), Shape({2, 2, 2}));
   EXPECT_EQ(x.to_vector<double>(), List({1, 2, 3, 4, 5, 6, 7, 8}));
+  EXPECT_EQ(tensor({{7}, {8}}).shape(), Shape({2, 1}));
+  EXPECT_EQ(tensor(7).shape(), Shape());
+  EXPECT_EQ(tensor({}).shape(), Shape({0}));
+  EXPECT_EQ(tensor({{}, {}}).shape(), Shape({2, 0}));
   EXPECT_THROW(tensor({{1, 2}, {3}}), Error);
+  EXPECT_THROW(tensor({{1, 2}, 3}), Error);
+  EXPECT_THROW(tensor({1, {2}}), Error);
 }
 
 TEST(Creation, FromAndToSpans) {

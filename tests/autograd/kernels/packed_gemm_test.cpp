@@ -260,9 +260,10 @@ TYPED_TEST(PackedGemm, TakesItsBuffersFromThePool) {
               c.data(), p.ldc);
   const PoolStats after = pool_stats();
   EXPECT_EQ(after.bytes_live, before.bytes_live);
-#if !defined(__SANITIZE_ADDRESS__)  // under which nothing is cached
-  EXPECT_EQ(after.system_allocations, before.system_allocations);
-#endif
+  // Under AddressSanitizer the pool keeps nothing.
+  if (before.bytes_cached > 0) {
+    EXPECT_EQ(after.system_allocations, before.system_allocations);
+  }
 }
 
 // The choice is made once, hence a process of its own for each.

@@ -55,7 +55,9 @@ Row diagonal_row() {
   Row row;
   row.op = "diagonal";
   row.f = [](std::span<const Tensor> in) { return diagonal(in[0], 1, 0, -1); };
-  row.cases = {{spread({3, 4}, -1, 1)}, {spread({4, 2, 3}, -1, 1)}, {spread({4, 1}, -1, 1)},
+  row.cases = {{spread({3, 4}, -1, 1)},
+               {spread({4, 2, 3}, -1, 1)},
+               {spread({4, 1}, -1, 1)},
                {spread({0, 3}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
     const Array x(in[0]);
@@ -94,8 +96,7 @@ Row diagonal_embed_row() {
     });
     return y.values;
   };
-  row.misuse = {[] { diagonal_embed(scalar(1)); },
-                [] { diagonal_embed(scalar(1, DType::i64)); }};
+  row.misuse = {[] { diagonal_embed(scalar(1)); }, [] { diagonal_embed(scalar(1, DType::i64)); }};
   return row;
 }
 

@@ -17,8 +17,8 @@ struct Binary {
 // Pairs of shapes: equal, stretched on either side or on both, 0-dim, empty.
 const std::vector<std::pair<Shape, Shape>>& shape_pairs() {
   static const std::vector<std::pair<Shape, Shape>> pairs{
-      {{}, {}},         {{5}, {5}},          {{3, 4}, {4}},       {{}, {2, 3}},
-      {{2, 3}, {1}},    {{3, 1}, {1, 4}},    {{2, 1, 3}, {4, 1}}, {{0}, {0}},
+      {{}, {}},         {{5}, {5}},          {{3, 4}, {4}},          {{}, {2, 3}},
+      {{2, 3}, {1}},    {{3, 1}, {1, 4}},    {{2, 1, 3}, {4, 1}},    {{0}, {0}},
       {{2, 0, 3}, {3}}, {{1, 3}, {2, 0, 1}}, {{2, 3, 4}, {2, 3, 4}},
   };
   return pairs;
@@ -46,9 +46,9 @@ Values broadcast_reference(std::span<const Tensor> in, F&& f) {
   Values y(static_cast<std::size_t>(numel(shape)));
   for (std::size_t i = 0; i < y.size(); ++i) {
     const auto flat = static_cast<Index>(i);
-    y[i] = static_cast<double>(
-        f(static_cast<long double>(a[source_of(flat, shape, in[0].shape())]),
-          static_cast<long double>(b[source_of(flat, shape, in[1].shape())])));
+    y[i] =
+        static_cast<double>(f(static_cast<long double>(a[source_of(flat, shape, in[0].shape())]),
+                              static_cast<long double>(b[source_of(flat, shape, in[1].shape())])));
   }
   return y;
 }
@@ -64,7 +64,9 @@ Row row_of(const Binary& b) {
     return broadcast_reference(in, r);
   };
   row.misuse = {
-      [f = b.f] { f(zeros({2, 3}), zeros({2})); },
+      [f = b.f] {
+        f(zeros({2, 3}), zeros({2}));
+      },
       [f = b.f] { f(zeros({3}), zeros({3}, DType::f64)); },
       [f = b.f] { f(zeros({3}), Tensor()); },
   };
@@ -89,8 +91,8 @@ Row where_row() {
   }
   row.reference = [](std::span<const Tensor> in) {
     std::size_t i = 0;
-    return broadcast_reference(
-        in, [&](long double a, long double b) { return i++ % 3 == 0 ? a : b; });
+    return broadcast_reference(in,
+                               [&](long double a, long double b) { return i++ % 3 == 0 ? a : b; });
   };
   row.misuse = {
       [] { where(zeros({2}), zeros({3}), zeros({3})); },
@@ -105,14 +107,14 @@ Row where_row() {
 std::vector<Row> binary_rows() {
   using R = long double;
   const std::vector<Binary> table{
-      {"add", [](const Tensor& a, const Tensor& b) { return a + b; }, [](R a, R b) { return a + b; },
-       -2, 2, -2, 2},
-      {"sub", [](const Tensor& a, const Tensor& b) { return a - b; }, [](R a, R b) { return a - b; },
-       -2, 2, -2, 2},
-      {"mul", [](const Tensor& a, const Tensor& b) { return a * b; }, [](R a, R b) { return a * b; },
-       -2, 2, -2, 2},
-      {"div", [](const Tensor& a, const Tensor& b) { return a / b; }, [](R a, R b) { return a / b; },
-       -2, 2, 0.5, 2},
+      {"add", [](const Tensor& a, const Tensor& b) { return a + b; },
+       [](R a, R b) { return a + b; }, -2, 2, -2, 2},
+      {"sub", [](const Tensor& a, const Tensor& b) { return a - b; },
+       [](R a, R b) { return a - b; }, -2, 2, -2, 2},
+      {"mul", [](const Tensor& a, const Tensor& b) { return a * b; },
+       [](R a, R b) { return a * b; }, -2, 2, -2, 2},
+      {"div", [](const Tensor& a, const Tensor& b) { return a / b; },
+       [](R a, R b) { return a / b; }, -2, 2, 0.5, 2},
       {"pow", [](const Tensor& a, const Tensor& b) { return pow(a, b); },
        [](R a, R b) { return std::pow(a, b); }, 0.5, 2, -2, 2},
       {"atan2", atan2, [](R a, R b) { return std::atan2(a, b); }, 0.5, 2, -2, 2},

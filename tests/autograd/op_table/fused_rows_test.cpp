@@ -33,10 +33,18 @@ Row gated_linear_row() {
     return y.values;
   };
   row.misuse = {
-      [] { gated_linear(ones({4, 2}), ones({4, 3}), ones({5, 5})); },
-      [] { gated_linear(ones({4, 2}), ones({3, 3}), ones({5, 6})); },
-      [] { gated_linear(ones({4, 2}), ones({4, 3}), ones({5, 6}, DType::f64)); },
-      [] { gated_linear(ones({4, 2}, DType::f64), ones({4, 3}), ones({5, 6})); },
+      [] {
+        gated_linear(ones({4, 2}), ones({4, 3}), ones({5, 5}));
+      },
+      [] {
+        gated_linear(ones({4, 2}), ones({3, 3}), ones({5, 6}));
+      },
+      [] {
+        gated_linear(ones({4, 2}), ones({4, 3}), ones({5, 6}, DType::f64));
+      },
+      [] {
+        gated_linear(ones({4, 2}, DType::f64), ones({4, 3}), ones({5, 6}));
+      },
   };
   return row;
 }
@@ -57,8 +65,12 @@ Row checkpoint_row() {
   };
   // Errors are those of the segment.
   row.error_name = "mul";
-  row.misuse = {[segment] { checkpoint(segment, {ones({2}), ones({3})}); },
-                [segment] { checkpoint(segment, {ones({2}), ones({2}, DType::f64)}); }};
+  row.misuse = {[segment] {
+                  checkpoint(segment, {ones({2}), ones({3})});
+                },
+                [segment] {
+                  checkpoint(segment, {ones({2}), ones({2}, DType::f64)});
+                }};
   return row;
 }
 

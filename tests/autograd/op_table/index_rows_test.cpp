@@ -29,10 +29,18 @@ Row index_select_row() {
       return i;
     });
   };
-  row.misuse = {[] { index_select(ones({2, 3}), 0, positions({2, 2}, 2)); },
-                [] { index_select(ones({2, 3}), 0, positions({2}, 9) + positions({2}, 9)); },
-                [] { index_select(ones({2, 3}), 2, positions({2}, 2)); },
-                [] { index_select(ones({2, 3}), 0, ones({2})); }};
+  row.misuse = {[] {
+                  index_select(ones({2, 3}), 0, positions({2, 2}, 2));
+                },
+                [] {
+                  index_select(ones({2, 3}), 0, positions({2}, 9) + positions({2}, 9));
+                },
+                [] {
+                  index_select(ones({2, 3}), 2, positions({2}, 2));
+                },
+                [] {
+                  index_select(ones({2, 3}), 0, ones({2}));
+                }};
   return row;
 }
 
@@ -78,7 +86,9 @@ Row gather_row() {
   row.f = [](std::span<const Tensor> in) {
     return gather(in[0], 0, positions(index_shape(in[0]), in[0].size(0)));
   };
-  row.cases = {{spread({4}, -1, 1)}, {spread({2, 3}, -1, 1)}, {spread({4, 2, 2}, -1, 1)},
+  row.cases = {{spread({4}, -1, 1)},
+               {spread({2, 3}, -1, 1)},
+               {spread({4, 2, 2}, -1, 1)},
                {spread({4, 0}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
     const Shape shape = index_shape(in[0]);
@@ -88,9 +98,15 @@ Row gather_row() {
       return i;
     });
   };
-  row.misuse = {[] { gather(ones({2, 3}), 0, positions({2, 2}, 2)); },
-                [] { gather(ones({2, 3}), 0, positions({2}, 2)); },
-                [] { gather(ones({2, 3}), 0, positions({1, 3}, 2) - positions({1, 3}, 9)); },
+  row.misuse = {[] {
+                  gather(ones({2, 3}), 0, positions({2, 2}, 2));
+                },
+                [] {
+                  gather(ones({2, 3}), 0, positions({2}, 2));
+                },
+                [] {
+                  gather(ones({2, 3}), 0, positions({1, 3}, 2) - positions({1, 3}, 9));
+                },
                 [] { gather(ones({2}), 0, ones({2})); }};
   return row;
 }
@@ -107,8 +123,12 @@ Row take_along_row() {
       return Indices{in[0].size(0) == 1 ? 0 : i[0], static_cast<Index>(at.at(i))};
     });
   };
-  row.misuse = {[] { take_along(ones({2, 3}), positions({3, 1}, 2), 1); },
-                [] { take_along(ones({2, 3}), positions({3}, 2), 1); }};
+  row.misuse = {[] {
+                  take_along(ones({2, 3}), positions({3, 1}, 2), 1);
+                },
+                [] {
+                  take_along(ones({2, 3}), positions({3}, 2), 1);
+                }};
   return row;
 }
 
@@ -132,11 +152,14 @@ Row scatter_add_row() {
     });
     return y.values;
   };
-  row.misuse = {
-      [] { scatter_add(ones({2, 3}), 0, positions({1, 3}, 2), ones({2, 3})); },
-      [] { scatter_add(ones({2, 3}), 0, positions({1, 2}, 2), ones({1, 2})); },
-      [] { scatter_add(ones({2}), 0, positions({2}, 2), ones({2}, DType::f64)); },
-      [] { scatter_add(ones({2}), 0, ones({2}), ones({2})); }};
+  row.misuse = {[] {
+                  scatter_add(ones({2, 3}), 0, positions({1, 3}, 2), ones({2, 3}));
+                },
+                [] {
+                  scatter_add(ones({2, 3}), 0, positions({1, 2}, 2), ones({1, 2}));
+                },
+                [] { scatter_add(ones({2}), 0, positions({2}, 2), ones({2}, DType::f64)); },
+                [] { scatter_add(ones({2}), 0, ones({2}), ones({2})); }};
   return row;
 }
 

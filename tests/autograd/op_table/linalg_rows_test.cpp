@@ -69,17 +69,22 @@ Row square_row(const char* op, TensorFunction f, Matrix (*reference)(const Matri
   Row row;
   row.op = op;
   row.f = std::move(f);
-  row.reference = [reference](std::span<const Tensor> in) {
-    return each_matrix(in[0], reference);
-  };
-  row.cases = {{matrices({3, 3}, shift)}, {matrices({1, 1}, shift)}, {matrices({2, 4, 4}, shift)},
+  row.reference = [reference](std::span<const Tensor> in) { return each_matrix(in[0], reference); };
+  row.cases = {{matrices({3, 3}, shift)},
+               {matrices({1, 1}, shift)},
+               {matrices({2, 4, 4}, shift)},
                {zeros({0, 3, 3}, DType::f64)}};
   // A condition number of some 10 multiplies the roundings.
   row.rtol = 1e-13;
   row.f32_rtol = 2e-5;
   const TensorFunction g = row.f;
-  row.misuse = {[g] { g(Inputs{ones({2, 3})}); }, [g] { g(Inputs{ones({3})}); },
-                [g] { g(Inputs{zeros({2, 2}, DType::i64)}); }};
+  row.misuse = {[g] {
+                  g(Inputs{ones({2, 3})});
+                },
+                [g] { g(Inputs{ones({3})}); },
+                [g] {
+                  g(Inputs{zeros({2, 2}, DType::i64)});
+                }};
   // Products inside the rules run on BLAS.
   row.bitwise = false;
   row.stretched = false;
@@ -223,12 +228,24 @@ Row system_row(const char* op, TensorFunction f, Matrix (*prepare)(const Matrix&
   row.bitwise = false;
   row.stretched = false;
   const TensorFunction g = row.f;
-  row.misuse = {[g] { g(Inputs{ones({2, 3}), ones({2, 1})}); },
-                [g] { g(Inputs{eye(2), ones({3, 1})}); },
-                [g] { g(Inputs{eye(2), ones({2})}); },
-                [g] { g(Inputs{expand(eye(2), {2, 2, 2}), ones({3, 2, 1})}); },
-                [g] { g(Inputs{eye(2), ones({2, 1}, DType::f64)}); },
-                [g] { g(Inputs{zeros({2, 2}), ones({2, 1})}); }};
+  row.misuse = {[g] {
+                  g(Inputs{ones({2, 3}), ones({2, 1})});
+                },
+                [g] {
+                  g(Inputs{eye(2), ones({3, 1})});
+                },
+                [g] {
+                  g(Inputs{eye(2), ones({2})});
+                },
+                [g] {
+                  g(Inputs{expand(eye(2), {2, 2, 2}), ones({3, 2, 1})});
+                },
+                [g] {
+                  g(Inputs{eye(2), ones({2, 1}, DType::f64)});
+                },
+                [g] {
+                  g(Inputs{zeros({2, 2}), ones({2, 1})});
+                }};
   return row;
 }
 
@@ -290,7 +307,9 @@ Row power_row() {
       return Matrix{out};
     });
   };
-  row.misuse = {[] { power_iteration(ones({2, 3}), ones({3}), 1); },
+  row.misuse = {[] {
+                  power_iteration(ones({2, 3}), ones({3}), 1);
+                },
                 [] { power_iteration(eye(2), ones({3}), 1); },
                 [] { power_iteration(eye(2), ones({2}), 0); },
                 [] { power_iteration(eye(2), ones({2}, DType::f64), 1); }};
@@ -305,8 +324,9 @@ std::vector<Row> linalg_rows() {
       inverse_row(),
       logdet_row(),
       eigh_row(),
-      system_row("solve", [](std::span<const Tensor> in) { return solve(in[0], in[1]); },
-                 [](const Matrix& a) { return a; }),
+      system_row(
+          "solve", [](std::span<const Tensor> in) { return solve(in[0], in[1]); },
+          [](const Matrix& a) { return a; }),
       power_row(),
       triangular_row<true, false>(),
       triangular_row<false, false>(),

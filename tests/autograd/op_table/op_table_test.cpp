@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "autograd/grad_mode.h"
 #include "autograd/graph/op.h"
@@ -17,9 +17,9 @@ namespace {
 const std::vector<Row>& all_rows() {
   static const std::vector<Row> rows = [] {
     std::vector<Row> all;
-    for (const auto& family :
-         {unary_rows(), activation_rows(), binary_rows(), view_rows(), arrange_rows(),
-          reduce_rows(), softmax_rows(), product_rows(), index_rows(), linalg_rows(), fused_rows()}) {
+    for (const auto& family : {unary_rows(), activation_rows(), binary_rows(), view_rows(),
+                               arrange_rows(), reduce_rows(), softmax_rows(), product_rows(),
+                               index_rows(), linalg_rows(), fused_rows()}) {
       all.insert(all.end(), family.begin(), family.end());
     }
     return all;
@@ -172,16 +172,14 @@ TEST_P(OpTable, MisuseIsNamed) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Ops, OpTable, testing::ValuesIn(all_rows()),
-                         [](const auto& row) {
-                           // Several rows may test one op.
-                           const auto& rows = all_rows();
-                           const auto first = std::find_if(rows.begin(), rows.end(), [&](const Row& r) {
-                             return r.op == row.param.op;
-                           });
-                           const auto nth = row.index - static_cast<std::size_t>(first - rows.begin());
-                           return nth == 0 ? row.param.op : row.param.op + "_" + std::to_string(nth + 1);
-                         });
+INSTANTIATE_TEST_SUITE_P(Ops, OpTable, testing::ValuesIn(all_rows()), [](const auto& row) {
+  // Several rows may test one op.
+  const auto& rows = all_rows();
+  const auto first =
+      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.op == row.param.op; });
+  const auto nth = row.index - static_cast<std::size_t>(first - rows.begin());
+  return nth == 0 ? row.param.op : row.param.op + "_" + std::to_string(nth + 1);
+});
 
 TEST(OpTableTest, EveryRegisteredOpHasARow) {
   std::set<std::string> rows;

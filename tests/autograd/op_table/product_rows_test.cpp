@@ -47,21 +47,31 @@ Row matmul_row() {
   row.op = "matmul";
   row.bitwise = false;
   row.f = [](std::span<const Tensor> in) { return matmul(in[0], in[1]); };
-  row.cases = {pair({3, 4}, {4, 2}),       pair({2, 3, 4}, {4, 2}),    pair({3, 4}, {2, 4, 2}),
-               pair({2, 1, 3, 4}, {3, 4, 2}), pair({0, 4}, {4, 2}),    pair({3, 0}, {0, 2}),
-               pair({2, 0, 4}, {4, 3}),    pair({1, 1}, {1, 1}),       pair({4}, {4, 2}),
-               pair({3, 4}, {4}),          pair({4}, {4}),             pair({2, 3, 4}, {4})};
+  row.cases = {pair({3, 4}, {4, 2}),    pair({2, 3, 4}, {4, 2}),
+               pair({3, 4}, {2, 4, 2}), pair({2, 1, 3, 4}, {3, 4, 2}),
+               pair({0, 4}, {4, 2}),    pair({3, 0}, {0, 2}),
+               pair({2, 0, 4}, {4, 3}), pair({1, 1}, {1, 1}),
+               pair({4}, {4, 2}),       pair({3, 4}, {4}),
+               pair({4}, {4}),          pair({2, 3, 4}, {4})};
   row.reference = [](std::span<const Tensor> in) {
     const Tensor a = in[0].rank() == 1 ? unsqueeze(in[0], 0) : in[0];
     const Tensor b = in[1].rank() == 1 ? unsqueeze(in[1], 1) : in[1];
     return naive_matmul(a, b).values;
   };
   row.misuse = {
-      [] { matmul(ones({2, 3}), ones({2, 3})); },
-      [] { matmul(ones({2, 2, 3}), ones({3, 3, 4})); },
+      [] {
+        matmul(ones({2, 3}), ones({2, 3}));
+      },
+      [] {
+        matmul(ones({2, 2, 3}), ones({3, 3, 4}));
+      },
       [] { matmul(scalar(1), ones({2})); },
-      [] { matmul(ones({2, 3}), ones({3, 2}, DType::f64)); },
-      [] { matmul(zeros({2, 2}, DType::i64), zeros({2, 2}, DType::i64)); },
+      [] {
+        matmul(ones({2, 3}), ones({3, 2}, DType::f64));
+      },
+      [] {
+        matmul(zeros({2, 2}, DType::i64), zeros({2, 2}, DType::i64));
+      },
   };
   return row;
 }
@@ -84,8 +94,7 @@ Row linear_row() {
     for (std::size_t i = 0; i < y.size(); ++i) y[i] += b[i % b.size()];
     return y;
   };
-  row.misuse = {[] { linear(ones({2, 3}), ones({3})); },
-                [] { linear(ones({2, 3}), Tensor()); }};
+  row.misuse = {[] { linear(ones({2, 3}), ones({3})); }, [] { linear(ones({2, 3}), Tensor()); }};
   return row;
 }
 
@@ -102,7 +111,10 @@ Row dot_row() {
     for (std::size_t i = 0; i < a.size(); ++i) s += a[i] * b[i];
     return Values{s};
   };
-  row.misuse = {[] { dot(ones({2}), ones({3})); }, [] { dot(ones({2, 2}), ones({2, 2})); },
+  row.misuse = {[] { dot(ones({2}), ones({3})); },
+                [] {
+                  dot(ones({2, 2}), ones({2, 2}));
+                },
                 [] { dot(ones({2}), ones({2}, DType::f64)); }};
   return row;
 }
@@ -121,7 +133,9 @@ Row outer_row() {
     }
     return y;
   };
-  row.misuse = {[] { outer(ones({2, 2}), ones({2})); },
+  row.misuse = {[] {
+                  outer(ones({2, 2}), ones({2}));
+                },
                 [] { outer(ones({2}), ones({2}, DType::f64)); }};
   return row;
 }
@@ -168,13 +182,23 @@ Row einsum_row(const std::string& equation, const std::vector<std::string>& from
   row.cases = {std::move(inputs)};
   row.reference = [from, to](std::span<const Tensor> in) { return naive_einsum(from, to, in); };
   row.misuse = {
-      [] { einsum("ij,jk->ik", {ones({2, 3}), ones({2, 3})}); },
+      [] {
+        einsum("ij,jk->ik", {ones({2, 3}), ones({2, 3})});
+      },
       [] { einsum("ij->i", {ones({2})}); },
-      [] { einsum("ij->iz", {ones({2, 2})}); },
-      [] { einsum("ij->ii", {ones({2, 2})}); },
+      [] {
+        einsum("ij->iz", {ones({2, 2})});
+      },
+      [] {
+        einsum("ij->ii", {ones({2, 2})});
+      },
       [] { einsum("i,i->i", {ones({2})}); },
-      [] { einsum("i1->i", {ones({2, 2})}); },
-      [] { einsum("i,i->i", {ones({2}), ones({2}, DType::f64)}); },
+      [] {
+        einsum("i1->i", {ones({2, 2})});
+      },
+      [] {
+        einsum("i,i->i", {ones({2}), ones({2}, DType::f64)});
+      },
   };
   return row;
 }

@@ -72,8 +72,12 @@ Row row_of(const char* op, Over f, long double (*reference)(const List&),
   };
   for (const Shape& s : shapes) row.cases.push_back({spread(s, 0.4, 1.6)});
   row.misuse = {
-      [f] { f(ones({2, 3}), {2}, false); },
-      [f] { f(ones({2, 3}), {0, -2}, false); },
+      [f] {
+        f(ones({2, 3}), {2}, false);
+      },
+      [f] {
+        f(ones({2, 3}), {0, -2}, false);
+      },
       [f] { f(arange(3, DType::i64), {0}, false); },
   };
   return row;
@@ -82,9 +86,7 @@ Row row_of(const char* op, Over f, long double (*reference)(const List&),
 Row cumsum_row() {
   Row row;
   row.op = "cumsum";
-  row.f = [](std::span<const Tensor> in) {
-    return cumsum(in[0], 1) + 3 * cumsum(in[0], -1, true);
-  };
+  row.f = [](std::span<const Tensor> in) { return cumsum(in[0], 1) + 3 * cumsum(in[0], -1, true); };
   row.cases = {{spread({3, 4}, -1, 1)}, {spread({2, 3, 2}, -1, 1)}, {spread({2, 0}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
     const Array x(in[0]);
@@ -136,8 +138,15 @@ Row variance_row(bool root) {
     return y;
   };
   row.error_name = "var";
-  row.misuse = {[] { var(ones({2, 3}), {2}); }, [] { var(ones({2, 0}), {1}); },
-                [] { var(ones({2, 1}), {1}, {.correction = 1}); },
+  row.misuse = {[] {
+                  var(ones({2, 3}), {2});
+                },
+                [] {
+                  var(ones({2, 0}), {1});
+                },
+                [] {
+                  var(ones({2, 1}), {1}, {.correction = 1});
+                },
                 [] { var(arange(3, DType::i64)); }};
   return row;
 }
@@ -149,39 +158,47 @@ std::vector<Row> reduce_rows() {
   const std::vector<Shape> any_shape{{}, {4}, {2, 3}, {3, 2, 4}, {0}, {2, 0, 3}, {1, 1}};
   const std::vector<Shape> not_empty{{}, {4}, {2, 3}, {3, 2, 4}, {1, 1}};
   std::vector<Row> rows{
-      row_of("sum", [](const Tensor& x, const Axes& a, bool k) { return sum(x, a, k); },
-             [](const List& v) {
-               R s = 0;
-               for (R e : v) s += e;
-               return s;
-             },
-             any_shape),
-      row_of("mean", [](const Tensor& x, const Axes& a, bool k) { return mean(x, a, k); },
-             [](const List& v) {
-               R s = 0;
-               for (R e : v) s += e;
-               return s / static_cast<R>(v.size());
-             },
-             not_empty),
-      row_of("prod", [](const Tensor& x, const Axes& a, bool k) { return prod(x, a, k); },
-             [](const List& v) {
-               R p = 1;
-               for (R e : v) p *= e;
-               return p;
-             },
-             any_shape),
-      row_of("max", [](const Tensor& x, const Axes& a, bool k) { return max(x, a, k); },
-             [](const List& v) { return *std::max_element(v.begin(), v.end()); }, not_empty),
-      row_of("min", [](const Tensor& x, const Axes& a, bool k) { return min(x, a, k); },
-             [](const List& v) { return *std::min_element(v.begin(), v.end()); }, not_empty),
-      row_of("norm", [](const Tensor& x, const Axes& a, bool k) { return norm(x, a, k); },
-             [](const List& v) {
-               R s = 0;
-               for (R e : v) s += e * e;
-               return std::sqrt(s);
-             },
-             not_empty),
-      cumsum_row(), variance_row(false), variance_row(true),
+      row_of(
+          "sum", [](const Tensor& x, const Axes& a, bool k) { return sum(x, a, k); },
+          [](const List& v) {
+            R s = 0;
+            for (R e : v) s += e;
+            return s;
+          },
+          any_shape),
+      row_of(
+          "mean", [](const Tensor& x, const Axes& a, bool k) { return mean(x, a, k); },
+          [](const List& v) {
+            R s = 0;
+            for (R e : v) s += e;
+            return s / static_cast<R>(v.size());
+          },
+          not_empty),
+      row_of(
+          "prod", [](const Tensor& x, const Axes& a, bool k) { return prod(x, a, k); },
+          [](const List& v) {
+            R p = 1;
+            for (R e : v) p *= e;
+            return p;
+          },
+          any_shape),
+      row_of(
+          "max", [](const Tensor& x, const Axes& a, bool k) { return max(x, a, k); },
+          [](const List& v) { return *std::max_element(v.begin(), v.end()); }, not_empty),
+      row_of(
+          "min", [](const Tensor& x, const Axes& a, bool k) { return min(x, a, k); },
+          [](const List& v) { return *std::min_element(v.begin(), v.end()); }, not_empty),
+      row_of(
+          "norm", [](const Tensor& x, const Axes& a, bool k) { return norm(x, a, k); },
+          [](const List& v) {
+            R s = 0;
+            for (R e : v) s += e * e;
+            return std::sqrt(s);
+          },
+          not_empty),
+      cumsum_row(),
+      variance_row(false),
+      variance_row(true),
   };
   for (Row& row : rows) {
     if (row.op == "mean" || row.op == "prod" || row.op == "norm") row.composed = true;

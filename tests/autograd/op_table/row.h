@@ -16,8 +16,8 @@ using Inputs = std::vector<Tensor>;
 using Values = std::vector<double>;
 
 struct Row {
-  std::string op;    // as registered; for a function composed of ops, the function's name
-  TensorFunction f;  // of the differentiable inputs
+  std::string op;             // as registered; for a function composed of ops, the function's name
+  TensorFunction f;           // of the differentiable inputs
   std::vector<Inputs> cases;  // f64; values, derivatives and layouts are checked on each
   // The output of f, element by element, from a second, naive way.
   std::function<Values(std::span<const Tensor>)> reference;

@@ -13,7 +13,8 @@ Array log_sums(const Array& x, const std::vector<bool>& gone) {
     long double s = 0;
     for_each_index(x.shape, [&](const Indices& j) {
       bool together = true;
-      for (std::size_t k = 0; k < gone.size(); ++k) together = together && (gone[k] || i[k] == j[k]);
+      for (std::size_t k = 0; k < gone.size(); ++k)
+        together = together && (gone[k] || i[k] == j[k]);
       if (together) s += std::exp(static_cast<long double>(x.at(j)));
     });
     y.at(i) = static_cast<double>(std::log(s));
@@ -49,9 +50,16 @@ Row row_of(const char* op, Tensor (*f)(const Tensor&, const Axes&),
     }
     return y;
   };
-  row.cases = {{spread({5}, -2, 2)}, {spread({2, 3, 4}, -2, 2)}, {spread({1}, -2, 2)},
+  row.cases = {{spread({5}, -2, 2)},
+               {spread({2, 3, 4}, -2, 2)},
+               {spread({1}, -2, 2)},
                {spread({2, 0, 3}, -2, 2)}};
-  row.misuse = {[f] { f(ones({2, 3}), {2}); }, [f] { f(ones({2, 3}), {1, -1}); },
+  row.misuse = {[f] {
+                  f(ones({2, 3}), {2});
+                },
+                [f] {
+                  f(ones({2, 3}), {1, -1});
+                },
                 [f] { f(arange(3, DType::i64), {0}); }};
   return row;
 }
@@ -62,11 +70,12 @@ std::vector<Row> softmax_rows() {
   std::vector<Row> rows{
       row_of("softmax", softmax, [](double x, double s) { return std::exp(x - s); }),
       row_of("log_softmax", log_softmax, [](double x, double s) { return x - s; }),
-      row_of("logsumexp",
-             [](const Tensor& x, const Axes& axes) {
-               return expand(logsumexp(x, axes, true), x.shape());
-             },
-             [](double, double s) { return s; }),
+      row_of(
+          "logsumexp",
+          [](const Tensor& x, const Axes& axes) {
+            return expand(logsumexp(x, axes, true), x.shape());
+          },
+          [](double, double s) { return s; }),
   };
   rows[1].composed = true;
   return rows;

@@ -66,7 +66,29 @@ std::vector<Row> unary_rows() {
       {"erf", erf, [](Real x) { return std::erf(x); }, -2, 2},
       {"gelu", gelu, [](Real x) { return x * std::erfc(-x / kRoot2) / 2; }, -3, 3},
   };
+  struct Constant {
+    Unary unary;
+    const char* error_name;
+  };
+  const std::vector<Constant> with_constant{
+      {{"add_constant", [](const Tensor& x) { return 0.5 + (x - 2.25); },
+        [](Real x) { return x - 1.75L; }, -2, 2},
+       "sub"},
+      {{"subtract_from_constant", [](const Tensor& x) { return 1.5 - x; },
+        [](Real x) { return 1.5L - x; }, -2, 2},
+       "sub"},
+      {{"multiply_constant", [](const Tensor& x) { return -1.5 * (x * 0.75); },
+        [](Real x) { return -1.125L * x; }, -2, 2},
+       "mul"},
+      {{"divide_constant", [](const Tensor& x) { return x / 3.5; }, [](Real x) { return x / 3.5L; },
+        -2, 2},
+       "div"},
+  };
   std::vector<Row> rows;
+  for (const Constant& c : with_constant) {
+    rows.push_back(row_of(c.unary));
+    rows.back().error_name = c.error_name;
+  }
   for (const Unary& u : table) rows.push_back(row_of(u));
   for (Row& row : rows) {
     if (row.op == "abs" || row.op == "relu") row.cases.push_back({spread({4, 3}, -2, -0.1)});

@@ -24,10 +24,18 @@ Row reshape_row() {
   for (const Shape& s : awkward_shapes()) row.cases.push_back({spread(s, -1, 1)});
   row.reference = same_values;
   row.misuse = {
-      [] { reshape(ones({2, 3}), {4}); },
-      [] { reshape(ones({2, 3}), {-1, -1}); },
-      [] { reshape(ones({2, 3}), {-1, 4}); },
-      [] { reshape(ones({2, 3}), {-2, -3}); },
+      [] {
+        reshape(ones({2, 3}), {4});
+      },
+      [] {
+        reshape(ones({2, 3}), {-1, -1});
+      },
+      [] {
+        reshape(ones({2, 3}), {-1, 4});
+      },
+      [] {
+        reshape(ones({2, 3}), {-2, -3});
+      },
   };
   return row;
 }
@@ -39,11 +47,19 @@ Row permute_row() {
   row.cases = {{spread({2, 3, 4}, -1, 1)}, {spread({2, 0, 3}, -1, 1)}, {spread({1, 1, 1}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
     const Shape& s = in[0].shape();
-    return picked(in[0], {s[2], s[0], s[1]},
-                  [](const Indices& i) { return Indices{i[1], i[2], i[0]}; });
+    return picked(in[0], {s[2], s[0], s[1]}, [](const Indices& i) {
+      return Indices{i[1], i[2], i[0]};
+    });
   };
-  row.misuse = {[] { permute(ones({2, 3}), {0}); }, [] { permute(ones({2, 3}), {0, 0}); },
-                [] { permute(ones({2, 3}), {0, 2}); }};
+  row.misuse = {[] {
+                  permute(ones({2, 3}), {0});
+                },
+                [] {
+                  permute(ones({2, 3}), {0, 0});
+                },
+                [] {
+                  permute(ones({2, 3}), {0, 2});
+                }};
   return row;
 }
 
@@ -69,7 +85,9 @@ Row expand_row() {
   Row row;
   row.op = "expand";
   row.f = [](std::span<const Tensor> in) { return expand(in[0], {2, 3, 4}); };
-  row.cases = {{spread({}, -1, 1)}, {spread({4}, -1, 1)}, {spread({3, 1}, -1, 1)},
+  row.cases = {{spread({}, -1, 1)},
+               {spread({4}, -1, 1)},
+               {spread({3, 1}, -1, 1)},
                {spread({2, 1, 4}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
     return picked(in[0], {2, 3, 4}, [&](const Indices& i) {
@@ -162,9 +180,15 @@ Row concatenate_row() {
     return y.values;
   };
   row.misuse = {
-      [] { concatenate({ones({2, 3}), ones({3, 3})}, 1); },
-      [] { concatenate({ones({2, 3}), ones({2})}, 1); },
-      [] { concatenate({ones({2}), ones({2}, DType::f64)}, 0); },
+      [] {
+        concatenate({ones({2, 3}), ones({3, 3})}, 1);
+      },
+      [] {
+        concatenate({ones({2, 3}), ones({2})}, 1);
+      },
+      [] {
+        concatenate({ones({2}), ones({2}, DType::f64)}, 0);
+      },
       [] { concatenate(std::vector<Tensor>{}, 0); },
   };
   return row;
@@ -184,8 +208,12 @@ Row stack_row() {
     return y;
   };
   row.error_name = "concatenate";
-  row.misuse = {[] { stack({ones({2}), ones({3})}); },
-                [] { stack({ones({2}), ones({2}, DType::f64)}); }};
+  row.misuse = {[] {
+                  stack({ones({2}), ones({3})});
+                },
+                [] {
+                  stack({ones({2}), ones({2}, DType::f64)});
+                }};
   return row;
 }
 
@@ -207,7 +235,8 @@ Row split_row() {
     Values y;
     for (Index c = 0; c < columns; ++c) {
       double s = x.values[at((rows - 1) * columns + c)];
-      for (Index r = 0; r < rows; ++r) s += x.values[at(r * columns + c)] * x.values[at(r * columns + c)];
+      for (Index r = 0; r < rows; ++r)
+        s += x.values[at(r * columns + c)] * x.values[at(r * columns + c)];
       y.push_back(s);
     }
     return y;
@@ -247,9 +276,9 @@ Row contiguous_row() {
 }  // namespace
 
 std::vector<Row> view_rows() {
-  return {reshape_row(),     permute_row(), transpose_row(), expand_row(),
-          slice_row(),       place_row(),   concatenate_row(), stack_row(),
-          split_row(),       convert_row(), contiguous_row()};
+  return {reshape_row(), permute_row(), transpose_row(),   expand_row(),
+          slice_row(),   place_row(),   concatenate_row(), stack_row(),
+          split_row(),   convert_row(), contiguous_row()};
 }
 
 }  // namespace ito::op_table

@@ -76,7 +76,8 @@ TEST(GradCheck, FindsAWrongVjp) {
   EXPECT_GT(r.orders[0].vjp, 1e-3);
   EXPECT_LT(r.orders[0].jvp, 1e-10);
   EXPECT_GT(r.orders[0].dot, 1e-3);
-  EXPECT_TRUE(mentions(r, "order 1, f: vjp differs from finite differences in input 0")) << r.message;
+  EXPECT_TRUE(mentions(r, "order 1, f: vjp differs from finite differences in input 0"))
+      << r.message;
 }
 
 TEST(GradCheck, FindsAWrongJvp) {
@@ -84,7 +85,8 @@ TEST(GradCheck, FindsAWrongJvp) {
   EXPECT_FALSE(r.passed);
   EXPECT_LT(r.orders[0].vjp, 1e-10);
   EXPECT_GT(r.orders[0].jvp, 1e-3);
-  EXPECT_TRUE(mentions(r, "order 1, f: jvp differs from finite differences in input 0")) << r.message;
+  EXPECT_TRUE(mentions(r, "order 1, f: jvp differs from finite differences in input 0"))
+      << r.message;
 }
 
 TEST(GradCheck, FindsARuleThatLeavesTheGraph) {

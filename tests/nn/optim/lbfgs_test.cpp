@@ -1,6 +1,7 @@
 #include "nn/optim/lbfgs.h"
 
 #include <cmath>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -9,8 +10,8 @@
 namespace ito::nn {
 namespace {
 
-Tensor start(std::initializer_list<double> values) {
-  Tensor x = tensor(values, DType::f64);
+Tensor start(const std::vector<double>& values) {
+  Tensor x = from(values, {static_cast<Index>(values.size())});
   x.set_requires_grad();
   return x;
 }
