@@ -9,10 +9,15 @@
 
 namespace ito::diffusion {
 
+Tensor Denoiser::predict(Prediction wanted, const Tensor& x, double t, ChainRange chains) const {
+  const Tensor m = posterior_mean(x, t, chains);
+  return convert_prediction(m, x, Prediction::x0, wanted, schedule().point(t));
+}
+
 OracleDenoiser::OracleDenoiser(GaussianMixture mixture)
     : OracleDenoiser(std::move(mixture), std::make_shared<StochasticLocalization>()) {}
 
-OracleDenoiser::OracleDenoiser(GaussianMixture mixture, std::shared_ptr<const Schedule> schedule)
+OracleDenoiser::OracleDenoiser(GaussianMixture mixture, SchedulePtr schedule)
     : mixture_(std::move(mixture)), schedule_(std::move(schedule)) {
   check(schedule_ != nullptr, "oracle_denoiser: needs a schedule");
 }
@@ -22,17 +27,33 @@ Tensor OracleDenoiser::posterior_mean(const Tensor& x, double t, ChainRange) con
 }
 
 NetworkDenoiser::NetworkDenoiser(LocalizationNetwork network, DType dtype)
-    : network_(std::move(network)), dtype_(dtype) {
+    : NetworkDenoiser(std::move(network), std::make_shared<StochasticLocalization>(),
+                      Prediction::x0, dtype) {
+  angle_clock_ = true;
+}
+
+NetworkDenoiser::NetworkDenoiser(Network network, SchedulePtr schedule, Prediction prediction,
+                                 DType dtype)
+    : network_(std::move(network)),
+      schedule_(std::move(schedule)),
+      prediction_(prediction),
+      angle_clock_(false),
+      dtype_(dtype) {
   check(network_ != nullptr, "network_denoiser: needs a network");
+  check(schedule_ != nullptr, "network_denoiser: needs a schedule");
 }
 
 Tensor NetworkDenoiser::posterior_mean(const Tensor& x, double t, ChainRange) const {
   NoGrad guard;
-  const Tensor alpha = full({x.size(0)}, alpha_from_t(t), dtype_);
-  const Tensor estimate = network_(convert(x, dtype_), alpha);
-  check(estimate.shape() == x.shape(), "network_denoiser: the network maps ", x.shape(), " to ",
-        estimate.shape());
-  return convert(estimate, x.dtype());
+  const Tensor input = convert(x, dtype_);
+  const Tensor clock = full({x.size(0)}, angle_clock_ ? alpha_from_t(t) : t, dtype_);
+  const Tensor value = network_(input, clock);
+  check(value.shape() == x.shape(), "network_denoiser: the network maps ", x.shape(), " to ",
+        value.shape());
+  if (prediction_ == Prediction::x0) return convert(value, x.dtype());
+  // Converted in x's dtype, which may be the wider one.
+  return convert_prediction(convert(value, x.dtype()), x, prediction_, Prediction::x0,
+                            schedule_->point(t));
 }
 
 PhaseSwitch::PhaseSwitch(DenoiserPtr before, DenoiserPtr after, double t_switch)

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 #include "autograd/error.h"
-#include "diffusion/schedule.h"
 
 namespace ito::diffusion {
 namespace {
@@ -24,6 +24,18 @@ Grid spaced(Index points, double first, double last, const char* op, Time time) 
 
 void check_horizon(double t_max, const char* op) {
   check(t_max > 0 && std::isfinite(t_max), op, ": needs a finite T > 0, got ", t_max);
+}
+
+// Both ends to the last digit, whatever the clock in between rounded them to.
+Grid with_ends(Grid grid, double first, double last) {
+  grid.front() = first;
+  grid.back() = last;
+  return grid;
+}
+
+void check_noise_and_signal(const Schedule& path, double first, double last, const char* op) {
+  check(std::isfinite(path.log_snr(first)) && std::isfinite(path.log_snr(last)) && first != last,
+        op, ": needs two different times with noise and signal, got ", first, " and ", last);
 }
 
 }  // namespace
@@ -52,13 +64,75 @@ Grid uniform_angle(Index points, double alpha_min, double alpha_max) {
   return spaced(points, alpha_min, alpha_max, "uniform_angle", t_from_alpha);
 }
 
+Grid uniform(Index points, double first, double last) {
+  check(std::isfinite(first) && std::isfinite(last) && first != last,
+        "uniform: needs two different finite times, got ", first, " and ", last);
+  return spaced(points, first, last, "uniform", [](double t) { return t; });
+}
+
+Grid geometric(Index points, double first, double last) {
+  check(first > 0 && last > 0 && std::isfinite(first) && std::isfinite(last) && first != last,
+        "geometric: needs two different finite times > 0, got ", first, " and ", last);
+  Grid grid = spaced(points, std::log(first), std::log(last), "geometric",
+                     [](double x) { return std::exp(x); });
+  return with_ends(std::move(grid), first, last);
+}
+
+Grid uniform_log_snr(Index points, const Schedule& path, double first, double last) {
+  check_noise_and_signal(path, first, last, "uniform_log_snr");
+  Grid grid = spaced(points, path.log_snr(first), path.log_snr(last), "uniform_log_snr",
+                     [&](double lambda) { return path.t_from_log_snr(lambda); });
+  return with_ends(std::move(grid), first, last);
+}
+
+Grid karras(Index points, const Schedule& path, double first, double last, double rho) {
+  check(rho > 0, "karras: rho > 0, got ", rho);
+  check_noise_and_signal(path, first, last, "karras");
+  const auto root = [&](double t) { return std::exp(-0.5 * path.log_snr(t) / rho); };
+  Grid grid = spaced(points, root(first), root(last), "karras",
+                     [&](double r) { return path.t_from_log_snr(-2 * rho * std::log(r)); });
+  return with_ends(std::move(grid), first, last);
+}
+
+Grid geometric_then_uniform(Index points, double delta, double middle, double last,
+                            double geometric_share) {
+  check(0 < delta && delta < middle && middle < last && std::isfinite(last),
+        "geometric_then_uniform: needs 0 < delta < middle < T, got ", delta, ", ", middle, " and ",
+        last);
+  check(points >= 3 && geometric_share > 0 && geometric_share < 1,
+        "geometric_then_uniform: needs at least 3 points and a share in (0, 1), got ", points,
+        " and ", geometric_share);
+  const auto steps = static_cast<double>(points - 1);
+  const Index near =
+      std::clamp<Index>(static_cast<Index>(std::lround(geometric_share * steps)), 1, points - 2);
+  return join(geometric(near + 1, delta, middle), uniform(points - near, middle, last));
+}
+
+Grid reversed(Grid grid) {
+  std::ranges::reverse(grid);
+  return grid;
+}
+
+Grid repeat(const Grid& grid, Index times) {
+  check(times >= 1, "repeat: needs at least one time, got ", times);
+  Grid out;
+  for (const double t : grid) out.insert(out.end(), static_cast<std::size_t>(times), t);
+  return out;
+}
+
 Grid join(const Grid& first, const Grid& second) {
-  check_grid(first, "join");
-  check_grid(second, "join");
-  check(std::abs(first.back() - second.front()) <= 1e-9 * first.back(),
+  check(first.size() >= 2 && second.size() >= 2, "join: grids of ", first.size(), " and ",
+        second.size(), " points; both need 2");
+  check(std::abs(first.back() - second.front()) <= 1e-9 * std::abs(first.back()),
         "join: the first grid ends at ", first.back(), ", the second starts at ", second.front());
   Grid grid = first;
   grid.insert(grid.end(), second.begin() + 1, second.end());
+  const bool increases = grid.front() < grid.back();
+  for (std::size_t k = 1; k < grid.size(); ++k) {
+    check(increases ? grid[k - 1] < grid[k] : grid[k - 1] > grid[k], "join: ", grid[k - 1],
+          " then ", grid[k], " at point ", k, " of a grid from ", grid.front(), " to ",
+          grid.back());
+  }
   return grid;
 }
 
@@ -68,6 +142,20 @@ void check_grid(std::span<const double> grid, const char* op) {
         grid.front(), " to ", grid.back());
   for (std::size_t k = 1; k < grid.size(); ++k) {
     check(grid[k - 1] < grid[k], op, ": a grid increases, got ", grid[k - 1], " then ", grid[k],
+          " at point ", k);
+  }
+}
+
+void check_path_grid(std::span<const double> grid, const Schedule& path, const char* op) {
+  check(grid.size() >= 2, op, ": a grid needs at least 2 points, got ", grid.size());
+  for (std::size_t k = 0; k < grid.size(); ++k) {
+    // Beyond the ends by rounding at most.
+    check(
+        std::isfinite(grid[k]) && grid[k] >= path.t_min() - 1e-9 && grid[k] <= path.t_max() + 1e-9,
+        op, ": t = ", grid[k], " at point ", k, " lies outside the path [", path.t_min(), ", ",
+        path.t_max(), "]");
+    check(k == 0 || (path.signal_grows() ? grid[k - 1] <= grid[k] : grid[k - 1] >= grid[k]), op,
+          ": a grid leads from noise to data, got ", k == 0 ? 0 : grid[k - 1], " then ", grid[k],
           " at point ", k);
   }
 }

@@ -6,7 +6,9 @@
 #include <numeric>
 #include <utility>
 
+#include "autograd/grad_mode.h"
 #include "autograd/ops.h"
+#include "diffusion/rows.h"
 
 namespace ito::diffusion {
 namespace {
@@ -85,7 +87,13 @@ GaussianMixture GaussianMixture::isotropic(std::vector<double> weights, std::vec
 GaussianMixture GaussianMixture::component(Index mode) const {
   check(mode >= 0 && mode < modes(), "component: mode ", mode, " of ", modes());
   const auto mu = mean(mode), var = variance(mode);
-  return GaussianMixture({1.0}, {mu.begin(), mu.end()}, {var.begin(), var.end()});
+  GaussianMixture one({1.0}, {mu.begin(), mu.end()}, {var.begin(), var.end()});
+  if (!axis_aligned()) {
+    const auto eigen_mean = row(eigen_means_, mode);
+    one.bases_ = {bases_[at(mode)]};
+    one.eigen_means_.assign(eigen_mean.begin(), eigen_mean.end());
+  }
+  return one;
 }
 
 LabelledSamples GaussianMixture::sample_labelled(Index count, Generator& rng, DType dtype) const {
@@ -97,8 +105,21 @@ LabelledSamples GaussianMixture::sample_labelled(Index count, Generator& rng, DT
     const auto found = std::upper_bound(cumulative.begin(), cumulative.end() - 1, rng.uniform());
     label = found - cumulative.begin();
   }
+  // mu_k + U_k sqrt(v_k) z
+  const NoGrad guard;
   std::vector<double> stds(variances_.size());
   std::ranges::transform(variances_, stds.begin(), [](double v) { return std::sqrt(v); });
+  if (!axis_aligned()) {
+    std::vector<std::vector<Index>> rows(weights_.size());
+    for (std::size_t i = 0; i < out.labels.size(); ++i)
+      rows[at(out.labels[i])].push_back(static_cast<Index>(i));
+    for (Index k = 0; k < modes(); ++k) {
+      if (rows[at(k)].empty()) continue;
+      const Tensor z = gather_rows(out.x, rows[at(k)]) * from(row(stds, k), {dimension_}, dtype);
+      scatter_rows(out_of_basis(z, k) + from(mean(k), {dimension_}, dtype), rows[at(k)], out.x);
+    }
+    return out;
+  }
   visit_floating(dtype, "sample", [&](auto zero) {
     using T = decltype(zero);
     T* x = out.x.mutable_data<T>();
@@ -134,8 +155,8 @@ Tensor GaussianMixture::mode_log_densities(const Tensor& x) const {
       constant -= 0.5 * std::log(2 * std::numbers::pi * v);
       scale.push_back(std::sqrt(0.5 / v));
     }
-    const Tensor z =
-        (x - from(mean(k), {dimension_}, x.dtype())) * from(scale, {dimension_}, x.dtype());
+    const Tensor z = into_basis(x - from(mean(k), {dimension_}, x.dtype()), k) *
+                     from(scale, {dimension_}, x.dtype());
     columns.push_back(constant - sum(square(z), {-1}));
   }
   return stack(columns, 1);
@@ -154,6 +175,8 @@ Tensor GaussianMixture::responsibilities(const Tensor& x) const {
 // sum_k r_k (mu_k - x)/var_k
 Tensor GaussianMixture::score(const Tensor& x) const {
   check_input(x, "score");
+  if (one_rotation()) return out_of_basis(aligned().score(into_basis(x, 0)), 0);
+  if (!axis_aligned()) return score_by_mode(x);
   std::vector<double> precision(variances_.size()), pull(variances_.size());
   for (std::size_t i = 0; i < precision.size(); ++i) {
     precision[i] = 1 / variances_[i];
@@ -168,10 +191,13 @@ Tensor GaussianMixture::score(const Tensor& x) const {
 }
 
 GaussianMixture GaussianMixture::marginal(double a, double s) const {
-  std::vector<double> means(means_), variances(variances_);
-  for (double& m : means) m *= a;
-  for (double& v : variances) v = a * a * v + s * s;
-  return GaussianMixture(weights_, std::move(means), std::move(variances));
+  GaussianMixture out(*this);
+  for (double& m : out.means_) m *= a;
+  for (double& m : out.eigen_means_) m *= a;
+  for (double& v : out.variances_) v = a * a * v + s * s;
+  check(std::ranges::all_of(out.variances_, [](double v) { return v > 0 && std::isfinite(v); }),
+        "marginal: no density at a = ", a, ", s = ", s);
+  return out;
 }
 
 // With D_k = noise + signal var_k (the variance of x given mode k, in the units of `seen`), and
@@ -185,6 +211,8 @@ GaussianMixture GaussianMixture::marginal(double a, double s) const {
 Tensor GaussianMixture::posterior_responsibilities(const Tensor& x, const Observation& seen) const {
   check_input(x, "posterior_responsibilities");
   if (modes() == 1) return ones({x.size(0), 1}, x.dtype());
+  if (one_rotation()) return aligned().posterior_responsibilities(into_basis(x, 0), seen);
+  if (!axis_aligned()) return responsibilities_by_mode(x, seen);
   const std::size_t n = at(dimension_);
   std::vector<double> constant(weights_.size()), linear(means_.size()), quadratic;
   if (!shared_covariance_) quadratic.resize(means_.size());
@@ -218,6 +246,16 @@ Tensor GaussianMixture::posterior_mean(const Tensor& x, const Observation& seen)
   check(seen.noise >= 0 && seen.signal >= 0 && seen.noise + seen.signal > 0,
         "posterior_mean: the observation needs noise >= 0, signal >= 0, not both zero; got ",
         seen.noise, " and ", seen.signal);
+  if (one_rotation()) return out_of_basis(aligned().posterior_mean(into_basis(x, 0), seen), 0);
+  if (!axis_aligned()) {
+    const Tensor r = posterior_responsibilities(x, seen);
+    Tensor m;
+    for (Index k = 0; k < modes(); ++k) {
+      const Tensor term = slice(r, 1, k, k + 1) * mode_posterior_mean(x, k, seen);
+      m = m.defined() ? m + term : term;
+    }
+    return m;
+  }
   std::vector<double> offset(means_.size()), slope(means_.size());
   for (std::size_t i = 0; i < means_.size(); ++i) {
     const double d = seen.noise + seen.signal * variances_[i];
@@ -241,10 +279,12 @@ NormalMixture1d GaussianMixture::project(std::span<const double> direction) cons
         " entries, got ", direction.size());
   std::vector<double> means, stds;
   for (Index k = 0; k < modes(); ++k) {
+    const std::vector<double> along =
+        into_basis(from(direction, {1, dimension_}), k).to_vector<double>();
     double m = 0, v = 0;
     for (std::size_t j = 0; j < direction.size(); ++j) {
       m += direction[j] * mean(k)[j];
-      v += direction[j] * direction[j] * variance(k)[j];
+      v += along[j] * along[j] * variance(k)[j];
     }
     means.push_back(m);
     stds.push_back(std::sqrt(v));

@@ -1,4 +1,4 @@
-// The 1-Wasserstein distance on the line, exactly.
+// The Wasserstein distances W1 and W2 on the line, exactly.
 #pragma once
 
 #include <span>
@@ -14,6 +14,11 @@ double wasserstein1(std::span<const double> samples, const NormalMixture1d& law)
 
 // W1 between two sets of samples, of any sizes.
 double wasserstein1(std::span<const double> samples, std::span<const double> others);
+
+// W2 = (int |Q_N(p) - Q(p)|^2 dp)^(1/2), Q the quantile functions; every segment in closed form.
+// Infinite if a sample is not finite.
+double wasserstein2(std::span<const double> samples, const NormalMixture1d& law);
+double wasserstein2(std::span<const double> samples, std::span<const double> others);
 
 // W1 of `count` exact samples from their own law, to leading order in 1/count: sqrt(N)(F_N - F) is
 // a Brownian bridge, so the mean is int sqrt(2/pi) sqrt(F(1-F)/N) du, and the variance the double

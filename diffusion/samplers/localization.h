@@ -5,26 +5,19 @@
 
 namespace ito::diffusion {
 
-enum class LocalizationOutput {
-  scaled,          // Y_T / T ~ mu * N(0, I/T)
-  posterior_mean,  // m(Y_T; T): one evaluation more
-};
-
-// h = s - t in both.
+// h = s - t in both. For denoisers of localization; the grid starts at t = 0.
 class LocalizationSampler : public Sampler {
  public:
-  explicit LocalizationSampler(LocalizationOutput output = LocalizationOutput::scaled)
-      : output_(output) {}
-  Tensor init(Index n, DType dtype, double t, StepContext& context) const final;  // t must be 0
+  using Sampler::Sampler;
+  Tensor init(Index n, DType dtype, double t, StepContext& context) const final;
   Tensor step(const Tensor& x, double t, double s, StepContext& context) const final;
-  Tensor finish(const Tensor& x, double t, StepContext& context) const final;
 
  private:
   virtual double noise_variance(double t, double s) const = 0;
-  LocalizationOutput output_;
 };
 
-// Y' = Y + h m(Y; t) + sqrt(h) z.
+// Y' = Y + h m(Y; t) + sqrt(h) z. Any other path's ancestral sampling with the posterior variance
+// is this scheme in that path's variables.
 class EulerMaruyama final : public LocalizationSampler {
  public:
   using LocalizationSampler::LocalizationSampler;
@@ -34,7 +27,8 @@ class EulerMaruyama final : public LocalizationSampler {
 };
 
 // Y' = Y + h m(Y; t) + sqrt(h (1+s)/(1+t)) z: the exponential integrator that treats the part
-// y/(1+t) of m exactly, and so is exact for N(0, I).
+// y/(1+t) of m exactly, and so is exact for N(0, I). Elsewhere: ancestral sampling with the prior
+// variance.
 class SemiLinear final : public LocalizationSampler {
  public:
   using LocalizationSampler::LocalizationSampler;

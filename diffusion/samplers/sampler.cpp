@@ -71,6 +71,11 @@ Tensor StepContext::posterior_mean(const Tensor& x, double t) {
   return estimate_;
 }
 
+Tensor StepContext::score(const Tensor& x, double t) {
+  return convert_prediction(posterior_mean(x, t), x, Prediction::x0, Prediction::score,
+                            schedule().point(t));
+}
+
 void StepContext::begin_step(Index step) {
   step_ = step;
   draw_ = 0;
@@ -92,9 +97,18 @@ Tensor StepContext::normal(Index n, DType dtype) {
   return z;
 }
 
+Tensor Sampler::init(Index n, DType dtype, double t, StepContext& context) const {
+  const Schedule& path = context.schedule();
+  return context.normal(n, dtype) * (t == path.noise_end() ? path.prior_std() : path.s(t));
+}
+
+Tensor Sampler::finish(const Tensor& x, double t, StepContext& context) const {
+  return output_ == Output::scaled ? x / context.schedule().a(t) : context.posterior_mean(x, t);
+}
+
 SampleResult sample(const Denoiser& denoiser, const Sampler& sampler, std::span<const double> grid,
                     const SampleOptions& options) {
-  check_grid(grid, "sample");
+  check_path_grid(grid, denoiser.schedule(), "sample");
   check(options.chains >= 0 && options.first_chain >= 0 && options.dimension >= 1 &&
             options.block >= 1,
         "sample: needs chains >= 0, first_chain >= 0, dimension >= 1, block >= 1; got ",

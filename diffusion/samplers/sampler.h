@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -19,9 +20,12 @@ class StepContext {
       : denoiser_(&denoiser), chains_(chains), seed_(seed) {}
 
   ChainRange chains() const { return chains_; }
+  const Schedule& schedule() const { return denoiser_->schedule(); }
 
   // m(x; t); counts an evaluation and remembers the estimate.
   Tensor posterior_mean(const Tensor& x /*[B, n]*/, double t);
+  // (a m - x)/s^2; one evaluation.
+  Tensor score(const Tensor& x /*[B, n]*/, double t);
   // Fresh N(0, 1), [B, n].
   Tensor normal(Index n, DType dtype);
 
@@ -39,18 +43,30 @@ class StepContext {
   Tensor estimate_;
 };
 
-// Stateless and thread-safe. Nothing is recorded while sampling.
+// What a sampler returns from the state x at the last time T of the grid.
+enum class Output {
+  scaled,          // x/a(T) ~ mu * N(0, s^2/a^2 I)
+  posterior_mean,  // m(x; T): one evaluation more
+};
+
+// Stateless and thread-safe. Nothing is recorded while sampling. The path is the denoiser's.
 class Sampler {
  public:
+  explicit Sampler(Output output = Output::scaled) : output_(output) {}
   virtual ~Sampler() = default;
-  // x at the first time t of the grid, [B, n].
-  virtual Tensor init(Index n, DType dtype, double t, StepContext& context) const = 0;
-  // From x at time t to time s.
+  // x at the first time t of the grid, [B, n]: N(0, prior_std^2 I) at the noise end of the path,
+  // elsewhere N(0, s(t)^2 I).
+  virtual Tensor init(Index n, DType dtype, double t, StepContext& context) const;
+  // From x at time t to time s, which is nearer to the data, or t itself.
   virtual Tensor step(const Tensor& x /*[B, n]*/, double t, double s,
                       StepContext& context) const = 0;
   // The sample of x_0 from the state at the last time t of the grid.
-  virtual Tensor finish(const Tensor& x /*[B, n]*/, double t, StepContext& context) const = 0;
+  virtual Tensor finish(const Tensor& x /*[B, n]*/, double t, StepContext& context) const;
+
+ private:
+  Output output_;
 };
+using SamplerPtr = std::shared_ptr<const Sampler>;
 
 // After a step: the state x at the time t just reached, and the last estimate of x_0.
 struct StepReport {
@@ -83,8 +99,9 @@ struct SampleResult {
   bool stopped = false;   // by the callback
 };
 
-// Runs the chains along the grid, in blocks over the thread pool. Bytes do not depend on the number
-// of threads.
+// Runs the chains along the grid, in blocks over the thread pool. The grid is monotone, its times
+// may repeat, and it leads from noise to data in the direction of the denoiser's path. Bytes do not
+// depend on the number of threads.
 SampleResult sample(const Denoiser& denoiser, const Sampler& sampler, std::span<const double> grid,
                     const SampleOptions& options);
 

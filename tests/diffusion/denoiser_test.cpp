@@ -8,6 +8,7 @@
 
 #include "autograd/ops.h"
 #include "diffusion/distributions/two_modes.h"
+#include "diffusion/schedules/variance_preserving.h"
 
 namespace ito::diffusion {
 namespace {
@@ -83,6 +84,47 @@ TEST(Denoiser, MixtureRoutingDrawsLabelsWithProbabilityQ) {
   }
   EXPECT_THROW(MixtureRouting(shifted(0), shifted(0), 1.5, 0), Error);
   EXPECT_THROW(MixtureRouting(shifted(0), nullptr, 0.5, 0), Error);
+}
+
+TEST(Denoiser, AnswersEveryPredictionOfItsPath) {
+  const auto path = std::make_shared<VpLinear>();
+  const GaussianMixture mixture = two_modes(0.7, {1.0, 2.0});
+  const OracleDenoiser oracle(mixture, path);
+  const Tensor x = tensor({{0.5, -1}, {2, 3}}, DType::f64);
+  const double t = 0.3, a = path->a(t), s = path->s(t);
+  const Tensor m = oracle.posterior_mean(x, t, {0, 2});
+  const Tensor score = mixture.marginal(a, s).score(x);
+  const auto expect_equal = [&](Prediction prediction, const Tensor& want) {
+    const Tensor got = oracle.predict(prediction, x, t, {0, 2});
+    EXPECT_LT(max(abs(got - want)).item(), 1e-13);
+  };
+  expect_equal(Prediction::x0, m);
+  expect_equal(Prediction::score, score);
+  expect_equal(Prediction::noise, score * -s);
+  expect_equal(Prediction::velocity, score * (-a * s) - m * s);
+}
+
+TEST(Denoiser, NetworksOfEveryPredictionGiveThePosteriorMean) {
+  const auto path = std::make_shared<VpLinear>();
+  const GaussianMixture mixture = two_modes(0.7, {1.0, 2.0});
+  const OracleDenoiser oracle(mixture, path);
+  const Tensor x = tensor({{0.5, -1}, {2, 3}}, DType::f64);
+  for (const double t : {0.01, 0.3, 1.0}) {
+    for (const Prediction p :
+         {Prediction::score, Prediction::noise, Prediction::x0, Prediction::velocity}) {
+      const NetworkDenoiser network(
+          [&](const Tensor& at, const Tensor& time) {
+            EXPECT_EQ(time.shape(), Shape({2}));
+            EXPECT_EQ(time.to_vector<double>()[1], t);
+            return oracle.predict(p, at, t, {0, 2});
+          },
+          path, p, DType::f64);
+      const Tensor difference =
+          network.posterior_mean(x, t, {0, 2}) - oracle.posterior_mean(x, t, {0, 2});
+      // Rounding over a(1) = 0.0066.
+      EXPECT_LT(max(abs(difference)).item(), 1e-11);
+    }
+  }
 }
 
 }  // namespace

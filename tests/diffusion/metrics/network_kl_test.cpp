@@ -20,6 +20,7 @@ class Perturbed final : public Denoiser {
  public:
   using Change = std::function<Tensor(const Tensor& x, double t)>;
   explicit Perturbed(Change change) : exact_(kLaw.mixture()), change_(std::move(change)) {}
+  const Schedule& schedule() const override { return exact_.schedule(); }
   Tensor posterior_mean(const Tensor& x, double t, ChainRange chains) const override {
     return exact_.posterior_mean(x, t, chains) + change_(x, t);
   }

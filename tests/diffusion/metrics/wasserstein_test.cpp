@@ -120,5 +120,43 @@ TEST(Wasserstein1, FloorPredictsExactSamples) {
   EXPECT_NEAR(wasserstein1_floor(kLaw, 4000).mean, floor.mean / 2, 1e-15);
 }
 
+TEST(Wasserstein2, AgreesWithTheIntegralOverQuantiles) {
+  Generator rng(5);
+  const auto u = exact_samples(40, rng);
+  auto sorted = u;
+  std::ranges::sort(sorted);
+  // The midpoint rule; the tails' quantiles grow like a root of a logarithm, so that the first and
+  // last cells dominate its error.
+  const std::size_t cells = 400000;
+  double total = 0;
+  for (std::size_t i = 0; i < cells; ++i) {
+    const double p = (static_cast<double>(i) + 0.5) / static_cast<double>(cells);
+    const auto at = static_cast<std::size_t>(p * 40);
+    total += std::pow(sorted[at] - kLaw.quantile(p), 2) / static_cast<double>(cells);
+  }
+  EXPECT_NEAR(wasserstein2(u, kLaw), std::sqrt(total), 1e-5);
+}
+
+TEST(Wasserstein2, OfOneSampleIsTheSpreadAboutIt) {
+  const NormalMixture1d law({1}, {2}, {3});
+  const std::vector<double> u = {7};
+  EXPECT_NEAR(wasserstein2(u, law), std::sqrt(25.0 + 9), 1e-14);
+}
+
+TEST(Wasserstein2, BetweenSamplesEqualsTheSortedPairing) {
+  Generator rng(3);
+  auto u = exact_samples(50, rng), v = exact_samples(50, rng);
+  const double got = wasserstein2(u, v);
+  std::ranges::sort(u);
+  std::ranges::sort(v);
+  double expected = 0;
+  for (std::size_t i = 0; i < 50; ++i) expected += std::pow(u[i] - v[i], 2) / 50;
+  EXPECT_NEAR(got, std::sqrt(expected), 1e-14);
+  auto thrice = u;
+  for (int i = 0; i < 2; ++i) thrice.insert(thrice.end(), u.begin(), u.end());
+  EXPECT_NEAR(wasserstein2(thrice, v), std::sqrt(expected), 1e-14);
+  EXPECT_GE(got, wasserstein1(u, v));
+}
+
 }  // namespace
 }  // namespace ito::diffusion

@@ -79,7 +79,7 @@ TEST(LocalizationSampler, EulerMaruyamaHasTheVarianceOfItsRecursion) {
 TEST(LocalizationSampler, PosteriorMeanOutputHasTheVarianceItShould) {
   // m(Y_T; T) orthogonally to a is Y_T/(1+T): variance (T^2 + T)/(1+T)^2 = T/(1+T).
   const SampleResult result =
-      run_exact(SemiLinear(LocalizationOutput::posterior_mean), 50, {.chains = 2000, .seed = 3});
+      run_exact(SemiLinear(Output::posterior_mean), 50, {.chains = 2000, .seed = 3});
   const double t = t_from_alpha(kAlphaMax), expected = t / (1 + t);
   EXPECT_EQ(result.evaluations, 50);
   EXPECT_NEAR(orthogonal_variance(result.samples, kLaw.a()), expected,
@@ -143,6 +143,7 @@ TEST(LocalizationSampler, DivergedSamplesAreKeptAndCounted) {
   // Chain 1 of the first block runs away, chain 3 turns to NaN.
   class Broken final : public Denoiser {
    public:
+    const Schedule& schedule() const override { return schedule_; }
     Tensor posterior_mean(const Tensor& x, double, ChainRange chains) const override {
       Tensor out = zeros_like(x);
       for (Index i = 0; i < chains.count; ++i) {
@@ -152,6 +153,9 @@ TEST(LocalizationSampler, DivergedSamplesAreKeptAndCounted) {
       }
       return out;
     }
+
+   private:
+    StochasticLocalization schedule_;
   };
   const SampleResult result =
       sample(Broken(), EulerMaruyama(), uniform(5, 1.0), {.chains = 6, .dimension = 2, .block = 4});
