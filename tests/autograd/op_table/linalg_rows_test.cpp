@@ -249,7 +249,7 @@ Row system_row(const char* op, TensorFunction f, Matrix (*prepare)(const Matrix&
   return row;
 }
 
-// A triangle of a: +1 lower, -1 upper, transposed if asked.
+// The lower or the upper triangle of a, transposed if asked.
 template <bool kLower, bool kTranspose>
 Matrix triangle(const Matrix& a) {
   Matrix t(a.size(), std::vector<long double>(a.size(), 0));

@@ -21,7 +21,8 @@ struct Row {
   std::vector<Inputs> cases;  // f64; values, derivatives and layouts are checked on each
   // The output of f, element by element, from a second, naive way.
   std::function<Values(std::span<const Tensor>)> reference;
-  // Calls that must throw an Error that names the function: a bad shape and a bad dtype at least.
+  // Calls that must throw an Error that names the function: a bad shape and a bad dtype at least
+  // (or two bad shapes or arguments, where every dtype is good).
   std::vector<std::function<void()>> misuse;
   std::string error_name;  // what those errors name, if not `op`
   // Relative error allowed in the values in f64 and in f32, with the reason where not the default:
