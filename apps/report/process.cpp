@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <spawn.h>
+#include <string_view>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,25 @@ extern char** environ;
 
 namespace ito::report {
 namespace {
+
+// This process's environment with the plain UTF-8 locale: what we write is UTF-8 with decimal
+// points, whatever the user's language.
+class Environment {
+ public:
+  Environment() {
+    for (char** entry = environ; *entry; ++entry) {
+      if (std::string_view(*entry).starts_with("LC_ALL=")) continue;
+      entries_.push_back(*entry);
+    }
+    entries_.push_back(locale_.data());
+    entries_.push_back(nullptr);
+  }
+  char* const* get() { return entries_.data(); }
+
+ private:
+  std::string locale_ = "LC_ALL=C.UTF-8";
+  std::vector<char*> entries_;
+};
 
 // posix_spawn's plan for the child: in `directory`, reading nothing, writing to `output`.
 class FileActions {
@@ -72,7 +92,8 @@ ProcessResult run_program(const std::filesystem::path& program,
   pid_t child = 0;
   const int error = [&] {
     const FileActions actions(directory, ends[1]);
-    return ::posix_spawn(&child, program.c_str(), actions.get(), nullptr, argv.data(), environ);
+    return ::posix_spawn(&child, program.c_str(), actions.get(), nullptr, argv.data(),
+                         Environment().get());
   }();
   ::close(ends[1]);
   if (error != 0) {

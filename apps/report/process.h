@@ -1,4 +1,4 @@
-// Running another program without a shell. Private to apps/report.
+// Running another program without a shell, in the plain UTF-8 locale. Private to apps/report.
 #pragma once
 
 #include <filesystem>
