@@ -1,7 +1,7 @@
 #include "diffusion/metrics/pairwise.h"
 
 #include <cmath>
-#include <limits>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,14 @@
 namespace ito::diffusion {
 namespace {
 
+// [N, 1]
+Tensor column(const std::vector<double>& values) {
+  return from(values, {static_cast<Index>(values.size()), 1});
+}
+
 TEST(EnergyDistance, OfFewPointsByHand) {
   // Across: |0-1| + |0-4| + |2-1| + |2-4| = 8, mean 2; within: 2 and 3.
-  const Tensor x = tensor({{0}, {2}}, DType::f64), y = tensor({{1}, {4}}, DType::f64);
+  const Tensor x = column({0, 2}), y = column({1, 4});
   EXPECT_NEAR(energy_distance(x, y), 2 * 2 - 2 - 3, 1e-14);
 }
 
@@ -61,7 +66,7 @@ TEST(Mmd, OfNormalsIsTheClosedForm) {
 }
 
 TEST(Mmd, MedianBandwidthAndBadInput) {
-  const Tensor x = tensor({{0}, {0}, {0}}, DType::f64), y = tensor({{3}, {3}, {3}}, DType::f64);
+  const Tensor x = column({0, 0, 0}), y = column({3, 3, 3});
   EXPECT_EQ(median_distance(x, y), 3);
   EXPECT_NEAR(mmd_squared(x, y), 2 - 2 * std::exp(-0.5), 1e-14);
   EXPECT_THROW(mmd_squared(x, x), Error);  // no scale
