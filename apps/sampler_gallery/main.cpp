@@ -1,0 +1,89 @@
+// sampler_gallery: learns the score of a target with each loss, samples it with each sampler and
+// shows the pairs side by side.
+
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/report/files.h"
+#include "apps/sampler_gallery/losses.h"
+#include "apps/sampler_gallery/results.h"
+#include "apps/sampler_gallery/samplers.h"
+#include "apps/sampler_gallery/settings.h"
+#include "apps/sampler_gallery/study.h"
+
+namespace {
+
+using ito::gallery::Settings;
+
+std::string any_of(const std::vector<std::string>& names) {
+  std::string text = "Any of";
+  for (const std::string& name : names) text += " " + name;
+  return text + " (default: all), comma-separated";
+}
+
+void add_flags(CLI::App& app, Settings& s) {
+  const auto add = [&app](const char* flag, auto& value, const std::string& help,
+                          const char* group) {
+    app.add_option(flag, value, help)->capture_default_str()->group(group);
+  };
+  const char* const general = "General";
+  std::string targets = "One of";
+  for (const std::string& name : ito::gallery::target_names()) targets += " " + name;
+  add("--target", s.target, targets, general);
+  app.add_option("--losses", s.losses, any_of(ito::gallery::loss_names()))
+      ->delimiter(',')
+      ->group(general);
+  app.add_option("--samplers", s.samplers, any_of(ito::gallery::sampler_names()))
+      ->delimiter(',')
+      ->group(general);
+  add("--out", s.out, "Folder for everything that is written", general);
+  add("--seed", s.seed, "Fixes every random number", general);
+  add("--threads", s.threads, "0: as many as there are processors; changes no result", general);
+
+  const char* const training = "Training";
+  add("--train-samples", s.train_samples, "Rows of the data set", training);
+  add("--steps", s.steps, "Steps of each network, rounded up to whole epochs", training);
+  add("--batch", s.batch, "Rows a step", training);
+  add("--lr", s.lr, "AdamW learning rate, warmed up and then on a cosine", training);
+  add("--hidden", s.hidden, "Width of the three hidden layers", training);
+
+  const char* const sampling = "Sampling";
+  add("--samples", s.samples, "Samples of each pair", sampling);
+  add("--points", s.points, "Points of the time grid", sampling);
+  add("--t-end", s.t_end, "Where training and sampling stop", sampling);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    Settings settings;
+    CLI::App app{
+        "Learns the score of a target with each loss and samples it with each sampler, the exact\n"
+        "score beside the learned ones."};
+    app.set_version_flag("--version", "ito " ITO_VERSION);
+    add_flags(app, settings);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& done) {  // --help, --version
+      return app.exit(done);
+    } catch (const CLI::ParseError& error) {
+      std::cerr << "sampler_gallery: " << error.what() << " (see --help)\n";
+      return 2;
+    }
+    ito::gallery::validate(settings);
+    ito::report::ensure_writable_directory(settings.out);
+    ito::report::install_interrupt_cleanup();
+
+    const ito::gallery::Results results = ito::gallery::run_study(settings, std::cerr);
+    ito::gallery::write_results(results, std::cout);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "sampler_gallery: " << error.what() << '\n';
+    return 1;
+  }
+}

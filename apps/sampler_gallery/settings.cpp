@@ -1,0 +1,50 @@
+#include "apps/sampler_gallery/settings.h"
+
+#include <algorithm>
+
+#include "apps/sampler_gallery/losses.h"
+#include "apps/sampler_gallery/samplers.h"
+#include "apps/sampler_gallery/targets.h"
+#include "autograd/error.h"
+
+namespace ito::gallery {
+namespace {
+
+void check_name(const char* flag, const std::string& value, const std::vector<std::string>& known) {
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  check(std::ranges::find(known, value) != known.end(), flag, ": unknown name '", value,
+        "'; known are ", list);
+}
+
+void check_names(const char* flag, const std::vector<std::string>& values,
+                 const std::vector<std::string>& known) {
+  for (auto name = values.begin(); name != values.end(); ++name) {
+    check_name(flag, *name, known);
+    check(std::find(values.begin(), name, *name) == name, flag, ": ", *name, " twice");
+  }
+}
+
+void check_range(const char* flag, Index value, Index least, Index most) {
+  check(value >= least && value <= most, flag, ": must lie between ", least, " and ", most,
+        ", got ", value);
+}
+
+}  // namespace
+
+void validate(const Settings& s) {
+  check_name("--target", s.target, target_names());
+  check_names("--losses", s.losses, loss_names());
+  check_names("--samplers", s.samplers, sampler_names());
+  check_range("--train-samples", s.train_samples, 10, 10000000);
+  check_range("--steps", s.steps, 1, 10000000);
+  check_range("--batch", s.batch, 8, 100000);
+  check(s.lr > 0, "--lr: must be positive, got ", s.lr);
+  check_range("--hidden", s.hidden, 1, 10000);
+  check_range("--samples", s.samples, 100, 1000000);
+  check_range("--points", s.points, 2, 100000);
+  check(s.t_end > 0 && s.t_end <= 0.1, "--t-end: must lie in (0, 0.1], got ", s.t_end);
+  check_range("--threads", s.threads, 0, 1024);
+}
+
+}  // namespace ito::gallery

@@ -1,0 +1,138 @@
+// The gallery as its users meet it: the program's answers to bad input, and small whole runs.
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "apps/report/files.h"
+#include "apps/report/process.h"
+#include "apps/sampler_gallery/results.h"
+#include "apps/sampler_gallery/settings.h"
+#include "apps/sampler_gallery/study.h"
+#include "autograd/ops.h"
+#include "nn/io/npy.h"
+
+namespace ito::gallery {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = (fs::temp_directory_path() / "ito-test-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~Folder() { fs::remove_all(path_); }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+struct BadInput {
+  std::vector<std::string> arguments;
+  std::string culprit;  // must be named
+};
+class GalleryBadInputTest : public testing::TestWithParam<BadInput> {};
+
+TEST_P(GalleryBadInputTest, OneLineNamesTheCulpritAndTheExitIsNotZero) {
+  const report::ProcessResult result =
+      report::run_program(ITO_SAMPLER_GALLERY, GetParam().arguments, fs::temp_directory_path());
+  EXPECT_NE(result.status, 0);
+  EXPECT_NE(result.output.find(GetParam().culprit), std::string::npos) << result.output;
+  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Gallery, GalleryBadInputTest,
+    testing::Values(BadInput{{"--bogus"}, "--bogus"}, BadInput{{"--target", "magic"}, "magic"},
+                    BadInput{{"--losses", "magic"}, "magic"},
+                    BadInput{{"--samplers", "ddim,ddim"}, "twice"},
+                    BadInput{{"--steps", "0"}, "--steps"}, BadInput{{"--lr", "nan"}, "--lr"},
+                    BadInput{{"--points", "1"}, "--points"}, BadInput{{"--t-end", "0"}, "--t-end"},
+                    BadInput{{"--samples", "-5"}, "--samples"},
+                    BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}));
+
+Settings small() {
+  Settings s;
+  s.train_samples = 500;
+  s.steps = 6;
+  s.batch = 64;
+  s.hidden = 8;
+  s.samples = 200;
+  s.points = 9;
+  return s;
+}
+
+class EveryTarget : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryTarget, ExactScoreSamplesItAndEveryLossTrains) {
+  Settings s = small();
+  s.target = GetParam();
+  s.samplers = {"ddpm-prior", "flow-heun"};
+  std::ostringstream log;
+  const Results r = run_study(s, log);
+  ASSERT_EQ(r.sources.size(), 7U);
+  for (const SourceResult& source : r.sources) {
+    ASSERT_EQ(source.cells.size(), 2U);
+    for (const CellResult& cell : source.cells) {
+      EXPECT_EQ(cell.samples.shape(), Shape({200, r.target.law.dimension()}));
+      EXPECT_EQ(cell.diverged, 0) << source.source.name;
+    }
+  }
+  EXPECT_LT(r.sources[0].score_error, 1e-4);
+  EXPECT_GT(r.sources[1].score_error, 0.01);
+}
+
+INSTANTIATE_TEST_SUITE_P(Gallery, EveryTarget, testing::ValuesIn(target_names()));
+
+// What the default budget buys: twice the sampling floor, and no mode off by more than 0.03.
+TEST(Gallery, DefaultBudgetLearnsEightModes) {
+  Settings s;
+  s.losses = {"noise"};
+  s.samplers = {"ddpm-prior", "flow-heun"};
+  std::ostringstream log;
+  const Results r = run_study(s, log);
+  for (const CellResult& cell : r.sources[1].cells) {
+    EXPECT_LE(cell.sliced_w2, 2 * r.sliced_w2_floor);
+    EXPECT_LE(cell.worst_weight, 0.03);
+  }
+}
+
+TEST(Gallery, WritesEverythingItPromisesWhateverTheThreads) {
+  const Folder folder;
+  Settings s = small();
+  s.losses = {"noise", "sliced"};
+  s.out = folder.path() / "run";
+  s.threads = 1;
+  std::ostringstream log, out;
+  const Results one = run_study(s, log);
+  report::ensure_writable_directory(s.out);
+  write_results(one, out);
+  EXPECT_NE(out.str().find("euler-maruyama"), std::string::npos);
+  EXPECT_GT(fs::file_size(s.out / "report.html"), 10000U);
+  const auto summary = nlohmann::json::parse(report::read_file(s.out / "summary.json"));
+  EXPECT_EQ(summary["pairs"].size(), 3 * sampler_names().size() + 1);
+  const Tensor x = nn::load_npy(s.out / "samples" / "noise" / "ddim.npy");
+  EXPECT_EQ(x.shape(), Shape({200, 2}));
+
+  s.threads = 3;
+  const Results three = run_study(s, log);
+  for (std::size_t i = 0; i < one.sources.size(); ++i) {
+    for (std::size_t j = 0; j < one.methods.size(); ++j) {
+      EXPECT_EQ(one.sources[i].cells[j].samples.to_vector<float>(),
+                three.sources[i].cells[j].samples.to_vector<float>())
+          << one.sources[i].source.name << " " << one.methods[j].name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ito::gallery
