@@ -23,28 +23,51 @@ using diffusion::Prediction;
 using diffusion::Schedule;
 using diffusion::Weighting;
 
-constexpr Index kExactDimensions = 8;  // the exact divergence costs as many evaluations
+constexpr Index kFewDimensions = 8;  // the exact divergence costs as many evaluations
+constexpr diffusion::LinearRate kRate = {};
 
-// F(x, t): x beside Fourier features of the angle of the path, tan(angle) = s/a, which unlike t
-// itself tells low noise levels apart; three hidden layers.
+// F(x, angle): x beside Fourier features of the angle of the path, tan(angle) = s/a, which unlike t
+// itself tells low noise levels apart, and in few dimensions of x too, without which thin shapes
+// take far longer to learn; three hidden layers.
 class ScoreNetwork : public nn::Module {
  public:
   ScoreNetwork(Index n, Index hidden, Generator& rng)
       : embedding_(8),
-        mlp_(add("mlp", nn::Mlp({n + embedding_.features(), hidden, hidden, hidden, n}, rng))) {}
+        waves_(n <= kFewDimensions ? kWaves : 0),
+        mlp_(add("mlp",
+                 nn::Mlp({n * (1 + 2 * waves_) + embedding_.features(), hidden, hidden, hidden, n},
+                         rng))) {}
 
-  Tensor forward(const Tensor& x, const Tensor& t) const {
-    const Tensor b = t * (kRate.beta_min + 0.5 * (kRate.beta_max - kRate.beta_min) * t);
-    const Tensor angle = atan2(sqrt(-expm1(-b)), exp(-0.5 * b));
-    return mlp_.forward(concatenate({x, embedding_.forward(angle)}, 1));
+  Tensor forward(const Tensor& x, const Tensor& angle) const {
+    std::vector<Tensor> features = {x, embedding_.forward(angle)};
+    for (Index k = 1; k <= waves_; ++k) {
+      const Tensor phase = x * (1.5 * static_cast<double>(k));
+      features.push_back(sin(phase));
+      features.push_back(cos(phase));
+    }
+    return mlp_.forward(concatenate(features, 1));
   }
 
  private:
-  static constexpr diffusion::LinearRate kRate = {};  // gallery_path's
+  static constexpr Index kWaves = 4;  // wavelengths from 4.2 down to 1
 
   nn::FourierTimeEmbedding embedding_;
+  Index waves_;
   nn::Mlp mlp_;
 };
+
+// What `prediction` would be for data N(0, I), plus what F adds: hidden layers narrower than the
+// data still let the noise through.
+diffusion::Network with_skip(std::shared_ptr<const ScoreNetwork> f, Prediction prediction) {
+  return [f = std::move(f), prediction](const Tensor& x, const Tensor& t) {
+    const Tensor b = t * (kRate.beta_min + 0.5 * (kRate.beta_max - kRate.beta_min) * t);
+    const Tensor s = sqrt(-expm1(-b)), a = exp(-0.5 * b);
+    const Tensor value = f->forward(x, atan2(s, a));
+    if (prediction == Prediction::noise) return value + x * unsqueeze(s, 1);
+    if (prediction == Prediction::x0) return value + x * unsqueeze(a, 1);
+    return value;  // the velocity's would be zero
+  };
+}
 
 struct Context {
   const diffusion::Network& network;
@@ -118,7 +141,7 @@ const std::vector<LossKind>& loss_kinds() {
        Prediction::noise,
        [](const Context& c, const Tensor& x, Generator& rng) {
          diffusion::DivergenceOptions divergence;
-         if (x.size(1) > kExactDimensions)
+         if (x.size(1) > kFewDimensions)
            divergence = {.method = diffusion::DivergenceMethod::hutchinson, .rng = &rng};
          return over_times(c, x, rng, [&](const Function& score, const Tensor& x_t) {
            return diffusion::implicit_score_matching(score, x_t, divergence);
@@ -147,9 +170,7 @@ Source train_source(const Settings& s, const LossKind& kind, const Tensor& data,
   const diffusion::SchedulePtr path = gallery_path();
   Generator rng = Generator(s.seed, 1).split(label_number(kind.name));
   const auto module = std::make_shared<ScoreNetwork>(data.size(1), s.hidden, rng);
-  const diffusion::Network network = [module](const Tensor& x, const Tensor& t) {
-    return module->forward(x, t);
-  };
+  const diffusion::Network network = with_skip(module, kind.prediction);
   const Context context{network, path, s.t_end};
   const Index per_epoch = (data.size(0) + s.batch - 1) / s.batch;
   Source source{.name = kind.name, .description = kind.description, .denoiser = nullptr};
@@ -184,7 +205,7 @@ std::vector<std::string> loss_names() {
 }
 
 diffusion::SchedulePtr gallery_path() {
-  return std::make_shared<diffusion::VpLinear>(diffusion::LinearRate{});
+  return std::make_shared<diffusion::VpLinear>(kRate);
 }
 
 std::vector<Source> make_sources(const Settings& s, const Target& target, std::ostream& log) {

@@ -102,7 +102,7 @@ report::Table distance_table(const Results& r) {
       .columns = {{.title = "sampler"}, {.title = "evaluations", .format = Format::integer()}}};
   for (const SourceResult& source : r.sources) {
     table.columns.push_back(
-        {.title = source.source.name, .format = Format::fixed(4), .best = Best::lowest()});
+        {.title = source.source.name, .format = Format::fixed(3), .best = Best::lowest()});
   }
   for (std::size_t i = 0; i < r.methods.size(); ++i) {
     std::vector<report::Cell> row = {r.methods[i].name,
