@@ -82,8 +82,23 @@ struct Div final : Op {
   Tangent jvp(const Call& c, Tangents t) const override { return (t[0] - c.out * t[1]) / c.in[1]; }
 };
 
+// The rules of an op with partial derivatives of its own, OpT::slope(call, i), in both modes.
+template <class OpT>
+struct Sloped : Op {
+  Tensor vjp(const Call& c, const Tensor& g, int i) const final {
+    return g * OpT::slope(c, static_cast<std::size_t>(i));
+  }
+  Tangent jvp(const Call& c, Tangents t) const final {
+    Tangent sum;
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (t[i].defined()) sum = sum + t[i] * OpT::slope(c, i);
+    }
+    return sum;
+  }
+};
+
 // d/da a^b = b a^(b-1), d/db a^b = a^b log a, taken as 0 at a = 0.
-struct Pow final : Op {
+struct Pow final : Sloped<Pow> {
   static constexpr const char* kName = "pow";
   const char* name() const override { return kName; }
   static Tensor slope(const Call& c, std::size_t i) {
@@ -92,20 +107,10 @@ struct Pow final : Op {
     const Tensor at_zero = equal(a, zeros_like(a));
     return where(at_zero, zeros_like(c.out), c.out * log(where(at_zero, ones_like(a), a)));
   }
-  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
-    return g * slope(c, static_cast<std::size_t>(i));
-  }
-  Tangent jvp(const Call& c, Tangents t) const override {
-    Tangent sum;
-    for (std::size_t i = 0; i < 2; ++i) {
-      if (t[i].defined()) sum = sum + t[i] * slope(c, i);
-    }
-    return sum;
-  }
 };
 
 // theta = atan2(y, x): dtheta = (x dy - y dx) / (x^2 + y^2).
-struct Atan2 final : Op {
+struct Atan2 final : Sloped<Atan2> {
   static constexpr const char* kName = "atan2";
   const char* name() const override { return kName; }
   static Tensor slope(const Call& c, std::size_t i) {
@@ -113,23 +118,12 @@ struct Atan2 final : Op {
     const Tensor r2 = x * x + y * y;
     return i == 0 ? x / r2 : -y / r2;
   }
-  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
-    return g * slope(c, static_cast<std::size_t>(i));
-  }
-  Tangent jvp(const Call& c, Tangents t) const override {
-    return t[0] * slope(c, 0) + t[1] * slope(c, 1);
-  }
 };
 
-struct Hypot final : Op {
+struct Hypot final : Sloped<Hypot> {
   static constexpr const char* kName = "hypot";
   const char* name() const override { return kName; }
-  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
-    return g * (c.in[static_cast<std::size_t>(i)] / c.out);
-  }
-  Tangent jvp(const Call& c, Tangents t) const override {
-    return t[0] * (c.in[0] / c.out) + t[1] * (c.in[1] / c.out);
-  }
+  static Tensor slope(const Call& c, std::size_t i) { return c.in[i] / c.out; }
 };
 
 // The share of input i in an extremum: 1 where it was chosen, 1/2 on a tie.
@@ -138,21 +132,15 @@ Tensor share(const Call& c, std::size_t i) {
   const Tensor tie = equal(c.in[0], c.in[1]);
   return equal(c.in[i], c.out) * (1 - 0.5 * tie);
 }
-struct Extremum : Op {
-  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
-    return g * share(c, static_cast<std::size_t>(i));
-  }
-  Tangent jvp(const Call& c, Tangents t) const override {
-    return t[0] * share(c, 0) + t[1] * share(c, 1);
-  }
-};
-struct Maximum final : Extremum {
+struct Maximum final : Sloped<Maximum> {
   static constexpr const char* kName = "maximum";
   const char* name() const override { return kName; }
+  static Tensor slope(const Call& c, std::size_t i) { return share(c, i); }
 };
-struct Minimum final : Extremum {
+struct Minimum final : Sloped<Minimum> {
   static constexpr const char* kName = "minimum";
   const char* name() const override { return kName; }
+  static Tensor slope(const Call& c, std::size_t i) { return share(c, i); }
 };
 
 // The condition is state, not an input: it has no derivative.
