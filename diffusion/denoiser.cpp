@@ -5,7 +5,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
-#include "diffusion/rows.h"
+#include "autograd/rows.h"
 
 namespace ito::diffusion {
 

@@ -11,6 +11,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops/convert.h"
+#include "autograd/rows.h"
 #include "nn/finite.h"
 #include "nn/optim/adam.h"
 #include "nn/optim/clip.h"
@@ -31,20 +32,6 @@ Generator generator(std::uint64_t seed, Stream stream, Index at) {
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// Rows of a contiguous [N, ...] tensor, in the given order.
-Tensor gather_rows(const Tensor& data, std::span<const Index> rows) {
-  Shape shape = data.shape();
-  shape[0] = static_cast<Index>(rows.size());
-  Tensor batch = empty(shape, data.dtype());
-  visit(data.dtype(), [&]<class T>(T) {
-    const Index width = numel(shape) / shape[0];
-    const T* from = data.data<T>();
-    T* to = batch.mutable_data<T>();
-    for (const Index row : rows) to = std::copy_n(from + row * width, width, to);
-  });
-  return batch;
 }
 
 std::span<const Index> piece(const std::vector<Index>& rows, Index at, Index size) {

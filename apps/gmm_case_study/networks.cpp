@@ -9,9 +9,10 @@
 
 #include "apps/gmm_case_study/seeds.h"
 #include "apps/report/progress.h"
+#include "apps/report/study.h"
 #include "autograd/parallel.h"
+#include "autograd/rows.h"
 #include "diffusion/losses/localization.h"
-#include "diffusion/rows.h"
 #include "diffusion/split.h"
 
 namespace ito::gmm {
@@ -61,8 +62,8 @@ void plan(const Settings& s, const diffusion::TwoModes& law, const diffusion::Pr
       add("", data, 0, top);
       break;
     case Structure::mixture:
-      add(" (+)", diffusion::gather_rows(data, split.positive), 0, top);
-      add(" (-)", diffusion::gather_rows(data, split.negative), 0, top);
+      add(" (+)", gather_rows(data, split.positive), 0, top);
+      add(" (-)", gather_rows(data, split.negative), 0, top);
       break;
     case Structure::phase: {
       const double alpha = diffusion::alpha_from_t(s.t_sharp);
@@ -194,7 +195,7 @@ std::vector<TrainedMethod> train_methods(const Settings& settings,
   // Seeds belong to a network, whatever else runs, so that a method's result does not depend on
   // which others were asked for.
   std::vector<std::size_t> seeds;
-  for (const Job& job : jobs) seeds.push_back(label_number(job.label));
+  for (const Job& job : jobs) seeds.push_back(report::label_number(job.label));
 
   // The longest first: the cores then finish together.
   std::vector<std::size_t> order(jobs.size());

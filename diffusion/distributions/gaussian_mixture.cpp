@@ -8,7 +8,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
-#include "diffusion/rows.h"
+#include "autograd/rows.h"
 
 namespace ito::diffusion {
 namespace {

@@ -9,7 +9,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "diffusion/distributions/gaussian_mixture.h"
-#include "diffusion/two_stage/normal_expectation.h"
+#include "diffusion/normal_expectation.h"
 
 namespace ito::diffusion {
 namespace {

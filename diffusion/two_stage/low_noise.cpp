@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "autograd/error.h"
-#include "diffusion/two_stage/normal_expectation.h"
+#include "diffusion/normal_expectation.h"
 
 namespace ito::diffusion {
 namespace {

@@ -22,10 +22,10 @@
 #include "autograd/ops.h"
 #include "autograd/transforms.h"
 #include "diffusion/distributions/two_modes.h"
+#include "diffusion/normal_expectation.h"
 #include "diffusion/quadrature.h"
 #include "diffusion/two_stage/low_noise.h"
 #include "diffusion/two_stage/mixture_student.h"
-#include "diffusion/two_stage/normal_expectation.h"
 #include "diffusion/two_stage/population.h"
 #include "diffusion/two_stage/student.h"
 

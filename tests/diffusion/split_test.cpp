@@ -7,7 +7,6 @@
 
 #include "autograd/ops.h"
 #include "diffusion/distributions/two_modes.h"
-#include "diffusion/rows.h"
 
 namespace ito::diffusion {
 namespace {
@@ -53,22 +52,6 @@ TEST(PrincipalSplit, SeparatesTheModesOfTheCaseStudy) {
   EXPECT_EQ(wrong, 0);
   for (Index i : split.negative) wrong += drawn.labels[static_cast<std::size_t>(i)] != 1;
   EXPECT_LE(wrong, 10);  // Poisson of mean 1.2 exceeds 10 with probability 1e-7
-}
-
-TEST(Rows, ScatterUndoesGather) {
-  Generator rng(1);
-  const Tensor x = randn({6, 3}, rng);
-  const std::vector<Index> rows = {4, 0, 5};
-  const Tensor picked = gather_rows(x, rows);
-  EXPECT_EQ(select(picked, 0, 0).to_vector<float>(), select(x, 0, 4).to_vector<float>());
-  Tensor out = zeros({6, 3});
-  scatter_rows(picked, rows, out);
-  for (Index i : rows) {
-    EXPECT_EQ(select(out, 0, i).to_vector<float>(), select(x, 0, i).to_vector<float>());
-  }
-  EXPECT_EQ(select(out, 0, 1).to_vector<float>(), std::vector<float>(3, 0.0f));
-  EXPECT_THROW(gather_rows(x, {6}), Error);
-  EXPECT_THROW(scatter_rows(picked, {0, 1}, out), Error);
 }
 
 }  // namespace
