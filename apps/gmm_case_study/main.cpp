@@ -1,9 +1,6 @@
 // gmm_case_study: trains the denoisers of the case study, samples them by stochastic localization,
 // measures them against the closed form and writes a report.
 
-#include <cstdio>
-#include <exception>
-#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -12,7 +9,7 @@
 #include "apps/gmm_case_study/results.h"
 #include "apps/gmm_case_study/settings.h"
 #include "apps/gmm_case_study/study.h"
-#include "apps/report/files.h"
+#include "apps/report/program.h"
 
 namespace {
 
@@ -102,30 +99,12 @@ void add_flags(CLI::App& app, Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    Settings settings = ito::gmm::preset(preset_name(argc, argv));
-    CLI::App app{
-        "Trains denoisers on the two-mode Gaussian mixture, samples them by stochastic\n"
-        "localization and measures them against the closed form."};
-    app.set_version_flag("--version", "ito " ITO_VERSION);
-    add_flags(app, settings);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::Success& done) {  // --help, --version
-      return app.exit(done);
-    } catch (const CLI::ParseError& error) {
-      std::cerr << "gmm_case_study: " << error.what() << " (see --help)\n";
-      return 2;
-    }
-    ito::gmm::validate(settings);
-    ito::report::ensure_writable_directory(settings.out);
-    ito::report::install_interrupt_cleanup();
-
-    const ito::gmm::Results results = ito::gmm::run_study(settings, std::cerr);
-    ito::gmm::write_results(results, std::cout);
-    return 0;
-  } catch (const std::exception& error) {
-    std::cerr << "gmm_case_study: " << error.what() << '\n';
-    return 1;
-  }
+  const ito::report::Program program{
+      .name = "gmm_case_study",
+      .description =
+          "Trains denoisers on the two-mode Gaussian mixture, samples them by stochastic\n"
+          "localization and measures them against the closed form.",
+      .version = "ito " ITO_VERSION};
+  return ito::report::run(
+      program, argc, argv, [&] { return ito::gmm::preset(preset_name(argc, argv)); }, add_flags);
 }

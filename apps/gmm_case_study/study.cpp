@@ -1,6 +1,5 @@
 #include "apps/gmm_case_study/study.h"
 
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numbers>
@@ -8,6 +7,7 @@
 
 #include "apps/gmm_case_study/networks.h"
 #include "apps/gmm_case_study/seeds.h"
+#include "apps/report/study.h"
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
@@ -22,16 +22,6 @@ using diffusion::LocalizationScheme;
 using diffusion::TwoModes;
 
 constexpr double kHalfPi = std::numbers::pi / 2;
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 std::unique_ptr<diffusion::Sampler> make_sampler(LocalizationScheme scheme) {
   if (scheme == LocalizationScheme::semi_linear) return std::make_unique<diffusion::SemiLinear>();
@@ -54,12 +44,12 @@ diffusion::Grid grid_of(const Settings& s, const Method& method) {
 
 void draw_samples(const Settings& s, const TwoModes& law, const diffusion::Denoiser& denoiser,
                   MethodResult& r) {
-  const Stopwatch watch;
-  const auto drawn =
-      diffusion::sample(denoiser, *make_sampler(r.scheme), r.grid,
-                        {.chains = s.samples,
-                         .dimension = s.n,
-                         .seed = derived_seed(s.seed, Use::sampling, label_number(r.method.name))});
+  const report::Stopwatch watch;
+  const auto drawn = diffusion::sample(
+      denoiser, *make_sampler(r.scheme), r.grid,
+      {.chains = s.samples,
+       .dimension = s.n,
+       .seed = derived_seed(s.seed, Use::sampling, report::label_number(r.method.name))});
   r.sampling_seconds = watch.seconds();
   r.samples = drawn.samples;
   r.diverged = drawn.diverged_count;
@@ -107,7 +97,7 @@ void measure_kl(const Settings& s, const TwoModes& law, const TrainedMethod& tra
       .t_max = r.t_max(),
       .nodes = 96,
       .samples = 1000,
-      .seed = derived_seed(s.seed, Use::network_kl, label_number(r.method.name))};
+      .seed = derived_seed(s.seed, Use::network_kl, report::label_number(r.method.name))};
   if (r.method.structure == Structure::mixture) {
     measure_mixture_kl(law, trained, options, r);
     return;
@@ -155,7 +145,7 @@ MethodResult measure(const Settings& s, const TwoModes& law, TrainedMethod& trai
   r.grid = grid_of(s, r.method);
   draw_samples(s, law, *trained.denoiser, r);
   results.sampling_seconds += r.sampling_seconds;
-  const Stopwatch watch;
+  const report::Stopwatch watch;
   measure_kl(s, law, trained, r);
   compare_posterior_means(s, law, trained, r);
   results.measuring_seconds += watch.seconds();
@@ -194,13 +184,13 @@ Results run_study(const Settings& s, std::ostream& log) {
   const Tensor data = law.mixture().sample(s.train_samples, rng);
   results.data_u = projected(data, law);
 
-  const Stopwatch training;
+  const report::Stopwatch training;
   std::vector<TrainedMethod> trained = train_methods(s, select_methods(s.methods), law, data, log);
   results.training_seconds = training.seconds();
   for (TrainedMethod& method : trained) {
     results.methods.push_back(measure(s, law, method, results));
   }
-  const Stopwatch checking;
+  const report::Stopwatch checking;
   check_schemes(s, law, results);
   results.sampling_seconds += checking.seconds();
   return results;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "apps/report/progress.h"
+#include "apps/report/study.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "diffusion/losses/path.h"
@@ -158,17 +159,10 @@ const std::vector<LossKind>& loss_kinds() {
   return kinds;
 }
 
-// A number that belongs to a name (FNV-1a): leaving a loss out changes no other's numbers.
-std::uint64_t label_number(const std::string& label) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : label) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
-}
-
 Source train_source(const Settings& s, const LossKind& kind, const Tensor& data,
                     report::Progress::Job& progress) {
   const diffusion::SchedulePtr path = gallery_path();
-  Generator rng = Generator(s.seed, 1).split(label_number(kind.name));
+  Generator rng = Generator(s.seed, 1).split(report::label_number(kind.name));
   const auto module = std::make_shared<ScoreNetwork>(data.size(1), s.hidden, rng);
   const diffusion::Network network = with_skip(module, kind.prediction);
   const Context context{network, path, s.t_end};
@@ -182,7 +176,7 @@ Source train_source(const Settings& s, const LossKind& kind, const Tensor& data,
                  .lr = s.lr,
                  .weight_decay = 0,
                  .train_fraction = 1,
-                 .seed = Generator(s.seed, 2).split(label_number(kind.name)).next_u64(),
+                 .seed = Generator(s.seed, 2).split(report::label_number(kind.name)).next_u64(),
                  .schedule = [](Index total) { return nn::warm_up(100) * nn::cosine(total, 0.01); },
                  .ema_decay = 0.995,
                  .on_progress =

@@ -1,14 +1,12 @@
 // sampler_gallery: learns the score of a target with each loss, samples it with each sampler and
 // shows the pairs side by side.
 
-#include <exception>
-#include <iostream>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include "apps/report/files.h"
+#include "apps/report/program.h"
 #include "apps/sampler_gallery/losses.h"
 #include "apps/sampler_gallery/results.h"
 #include "apps/sampler_gallery/samplers.h"
@@ -60,30 +58,12 @@ void add_flags(CLI::App& app, Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    Settings settings;
-    CLI::App app{
-        "Learns the score of a target with each loss and samples it with each sampler, the exact\n"
-        "score beside the learned ones."};
-    app.set_version_flag("--version", "ito " ITO_VERSION);
-    add_flags(app, settings);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::Success& done) {  // --help, --version
-      return app.exit(done);
-    } catch (const CLI::ParseError& error) {
-      std::cerr << "sampler_gallery: " << error.what() << " (see --help)\n";
-      return 2;
-    }
-    ito::gallery::validate(settings);
-    ito::report::ensure_writable_directory(settings.out);
-    ito::report::install_interrupt_cleanup();
-
-    const ito::gallery::Results results = ito::gallery::run_study(settings, std::cerr);
-    ito::gallery::write_results(results, std::cout);
-    return 0;
-  } catch (const std::exception& error) {
-    std::cerr << "sampler_gallery: " << error.what() << '\n';
-    return 1;
-  }
+  const ito::report::Program program{
+      .name = "sampler_gallery",
+      .description =
+          "Learns the score of a target with each loss and samples it with each sampler, the\n"
+          "exact score beside the learned ones.",
+      .version = "ito " ITO_VERSION};
+  return ito::report::run(
+      program, argc, argv, [] { return Settings{}; }, add_flags);
 }

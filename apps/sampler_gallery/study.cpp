@@ -1,11 +1,11 @@
 #include "apps/sampler_gallery/study.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "apps/report/progress.h"
+#include "apps/report/study.h"
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
@@ -17,16 +17,6 @@ namespace {
 
 constexpr Index kEnergySamples = 1000;
 constexpr Index kReferenceFactor = 5;  // exact samples to compare with, for each sample drawn
-
-class Stopwatch {
- public:
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 double energy_to(const Tensor& x, const Tensor& exact) {
   return diffusion::energy_distance(slice(x, 0, 0, kEnergySamples),
@@ -76,7 +66,7 @@ double score_error(const Settings& s, const Target& target, const diffusion::Den
 
 CellResult draw(const Settings& s, const Target& target, const Source& source,
                 const Method& method) {
-  const Stopwatch watch;
+  const report::Stopwatch watch;
   diffusion::SampleResult drawn = diffusion::sample(*source.denoiser, *method.sampler, method.grid,
                                                     {.chains = s.samples,
                                                      .dimension = target.law.dimension(),
@@ -93,11 +83,11 @@ CellResult draw(const Settings& s, const Target& target, const Source& source,
 Results run_study(const Settings& s, std::ostream& log) {
   if (s.threads > 0) set_thread_count(s.threads);
   Results r{.settings = s, .target = make_target(s.target), .methods = make_methods(s)};
-  const Stopwatch training;
+  const report::Stopwatch training;
   std::vector<Source> sources = make_sources(s, r.target, log);
   r.training_seconds = training.seconds();
 
-  const Stopwatch sampling;
+  const report::Stopwatch sampling;
   Generator rng(s.seed, 9);
   const Tensor exact = r.target.law.sample(kReferenceFactor * s.samples, rng);
   measure_floor(s, r.target, exact, r);

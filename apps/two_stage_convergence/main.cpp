@@ -1,12 +1,9 @@
 // two_stage_convergence: gradient descent on the students of section 8, from a random direction to
 // the mean of a two-mode mixture, with population and stochastic gradients; writes a report.
 
-#include <exception>
-#include <iostream>
-
 #include <CLI/CLI.hpp>
 
-#include "apps/report/files.h"
+#include "apps/report/program.h"
 #include "apps/two_stage_convergence/results.h"
 #include "apps/two_stage_convergence/settings.h"
 #include "apps/two_stage_convergence/study.h"
@@ -45,30 +42,12 @@ void add_flags(CLI::App& app, Settings& s) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    Settings settings;
-    CLI::App app{
-        "Gradient descent on the two-mode students of section 8: direction at high noise, then\n"
-        "length at low noise."};
-    app.set_version_flag("--version", "ito " ITO_VERSION);
-    add_flags(app, settings);
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::Success& done) {  // --help, --version
-      return app.exit(done);
-    } catch (const CLI::ParseError& error) {
-      std::cerr << "two_stage_convergence: " << error.what() << " (see --help)\n";
-      return 2;
-    }
-    ito::two_stage::validate(settings);
-    ito::report::ensure_writable_directory(settings.out);
-    ito::report::install_interrupt_cleanup();
-
-    const ito::two_stage::Results results = ito::two_stage::run_study(settings, std::cerr);
-    ito::two_stage::write_results(results, std::cout);
-    return 0;
-  } catch (const std::exception& error) {
-    std::cerr << "two_stage_convergence: " << error.what() << '\n';
-    return 1;
-  }
+  const ito::report::Program program{
+      .name = "two_stage_convergence",
+      .description =
+          "Gradient descent on the two-mode students of section 8: direction at high noise, then\n"
+          "length at low noise.",
+      .version = "ito " ITO_VERSION};
+  return ito::report::run(
+      program, argc, argv, [] { return Settings{}; }, add_flags);
 }

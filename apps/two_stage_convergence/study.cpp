@@ -1,7 +1,6 @@
 #include "apps/two_stage_convergence/study.h"
 
-#include <chrono>
-
+#include "apps/report/study.h"
 #include "apps/report/text.h"
 #include "autograd/error.h"
 #include "autograd/parallel.h"
@@ -9,17 +8,11 @@
 namespace ito::two_stage {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 template <class Experiment>
 auto timed(const char* name, std::ostream& log, Experiment&& experiment) {
-  const auto start = Clock::now();
+  const report::Stopwatch watch;
   auto result = experiment();
-  log << name << ": " << report::format_duration(seconds_since(start)) << std::endl;
+  log << name << ": " << report::format_duration(watch.seconds()) << std::endl;
   return result;
 }
 
@@ -44,7 +37,7 @@ const TwoModeRun& Results::run(Kind kind, double separation) const {
 
 Results run_study(const Settings& s, std::ostream& log) {
   if (s.threads > 0) set_thread_count(s.threads);
-  const auto start = Clock::now();
+  const report::Stopwatch watch;
   Results r{.settings = s};
   r.runs = timed("two stages, population", log, [&] { return population_runs(s); });
   r.minibatch = timed("two stages, stochastic", log, [&] { return run_minibatch(s); });
@@ -52,7 +45,7 @@ Results run_study(const Settings& s, std::ostream& log) {
   r.author = timed("the author's run", log, [&] { return run_author(s); });
   r.three = timed("three modes", log, [&] { return run_three_modes(s); });
   r.gradients = timed("gradients", log, [&] { return study_gradients(s); });
-  r.seconds = seconds_since(start);
+  r.seconds = watch.seconds();
   return r;
 }
 

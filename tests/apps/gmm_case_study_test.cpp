@@ -16,24 +16,15 @@
 #include "apps/report/files.h"
 #include "apps/report/process.h"
 #include "nn/io/npy.h"
+#include "tests/apps/program.h"
 
 namespace ito::gmm {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "ito-test-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+using apps_test::BadInput;
+using apps_test::Folder;
 
 report::ProcessResult run(const std::vector<std::string>& arguments) {
   return report::run_program(ITO_GMM_CASE_STUDY, arguments, fs::temp_directory_path());
@@ -52,17 +43,10 @@ Settings small(const fs::path& out) {
   return s;
 }
 
-struct BadInput {
-  std::vector<std::string> arguments;
-  std::string culprit;  // must be named
-};
 class BadInputTest : public testing::TestWithParam<BadInput> {};
 
 TEST_P(BadInputTest, OneLineNamesTheCulpritAndTheExitIsNotZero) {
-  const report::ProcessResult result = run(GetParam().arguments);
-  EXPECT_NE(result.status, 0);
-  EXPECT_NE(result.output.find(GetParam().culprit), std::string::npos) << result.output;
-  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  apps_test::expect_refusal(ITO_GMM_CASE_STUDY, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -17,37 +17,20 @@
 #include "apps/sampler_gallery/study.h"
 #include "autograd/ops.h"
 #include "nn/io/npy.h"
+#include "tests/apps/program.h"
 
 namespace ito::gallery {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "ito-test-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
+using apps_test::BadInput;
+using apps_test::Folder;
 
- private:
-  fs::path path_;
-};
-
-struct BadInput {
-  std::vector<std::string> arguments;
-  std::string culprit;  // must be named
-};
 class GalleryBadInputTest : public testing::TestWithParam<BadInput> {};
 
 TEST_P(GalleryBadInputTest, OneLineNamesTheCulpritAndTheExitIsNotZero) {
-  const report::ProcessResult result =
-      report::run_program(ITO_SAMPLER_GALLERY, GetParam().arguments, fs::temp_directory_path());
-  EXPECT_NE(result.status, 0);
-  EXPECT_NE(result.output.find(GetParam().culprit), std::string::npos) << result.output;
-  EXPECT_EQ(std::count(result.output.begin(), result.output.end(), '\n'), 1) << result.output;
+  apps_test::expect_refusal(ITO_SAMPLER_GALLERY, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
