@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include "autograd/ops/convert.h"
 #include "autograd/rows.h"
 #include "nn/finite.h"
+#include "nn/io/checkpoint.h"
 #include "nn/optim/adam.h"
 #include "nn/optim/clip.h"
 #include "nn/optim/ema.h"
@@ -80,10 +82,17 @@ class Trainer {
   }
 
   TrainResult run() {
-    for (Index epoch = 0; epoch < options_.epochs && !result_.stopped; ++epoch) run_epoch(epoch);
+    const bool resumable = !options_.checkpoint.empty();
+    if (resumable && std::filesystem::exists(options_.checkpoint)) resume();
+    for (Index epoch = epochs_done_; epoch < options_.epochs && !result_.stopped; ++epoch) {
+      run_epoch(epoch);
+      const bool whole = epochs_done_ == epoch + 1;
+      const bool due = seconds_since(saved_) >= options_.checkpoint_seconds;
+      if (resumable && whole && (due || result_.stopped)) save();
+    }
     keep_weights();
     result_.steps = progress_.step;
-    result_.seconds = seconds_since(start_);
+    result_.seconds = seconds();
     return std::move(result_);
   }
 
@@ -110,6 +119,8 @@ class Trainer {
     result_.train_loss = epoch_loss.value();
     result_.train_curve.push_back(result_.train_loss);
     const bool last_epoch = epoch + 1 == options_.epochs || result_.stopped;
+    // An epoch cut short is done again by the run that goes on.
+    if (!result_.stopped) epochs_done_ = epoch + 1;
     if (!split_.validation.empty() &&
         (last_epoch || (epoch + 1) % std::max<Index>(options_.validate_every, 1) == 0)) {
       validate(epoch);
@@ -197,6 +208,68 @@ class Trainer {
     if (!options_.on_progress(progress_)) result_.stopped = true;
   }
 
+  double seconds() const { return seconds_before_ + seconds_since(start_); }
+
+  // What a checkpoint must agree with: another split or order would give another result.
+  std::string plan() const {
+    return "seed " + std::to_string(options_.seed) + ", " + std::to_string(split_.train.size()) +
+           " training rows, " + std::to_string(split_.validation.size()) + " for validation, " +
+           std::to_string(steps_per_epoch_) + " steps an epoch, " +
+           std::to_string(options_.epochs) + " epochs";
+  }
+
+  static Tensor numbers(const std::vector<double>& values) {
+    return from(values, {static_cast<Index>(values.size())});
+  }
+
+  // The random numbers are functions of the seed, the epoch and the step, so this is all.
+  void save() {
+    Checkpoint state{.parts = {{"model", model_.state_dict()},
+                               {"optimizer", optimizer_.state_dict()},
+                               {"best", best_}},
+                     .metadata = {{"plan", plan()}}};
+    if (ema_) state.parts["ema"] = ema_->state_dict();
+    state.parts["result"] = {
+        {"counts", numbers({static_cast<double>(epochs_done_), static_cast<double>(progress_.step),
+                            static_cast<double>(result_.best_epoch)})},
+        {"losses", numbers({progress_.train_loss, progress_.validation_loss, result_.train_loss,
+                            result_.validation_loss, result_.best_validation_loss})},
+        {"train_curve", numbers(result_.train_curve)},
+        {"validation_curve", numbers(result_.validation_curve)},
+        {"seconds", numbers({seconds()})}};
+    save_checkpoint(options_.checkpoint, state);
+    saved_ = Clock::now();
+  }
+
+  void resume() {
+    const Checkpoint state = load_checkpoint(options_.checkpoint);
+    const auto found = state.metadata.find("plan");
+    const std::string theirs = found == state.metadata.end() ? "nothing" : found->second;
+    check(theirs == plan(), "train: ", options_.checkpoint.string(), " was written by a run with ",
+          theirs, "; this one has ", plan());
+    model_.load_state_dict(state.part("model"));
+    optimizer_.load_state_dict(state.part("optimizer"));
+    if (ema_) ema_->load_state_dict(state.part("ema"));
+    if (const auto best = state.parts.find("best"); best != state.parts.end()) {
+      best_ = best->second;
+    }
+    std::map<std::string, std::vector<double>> values;
+    for (const auto& [name, value] : state.part("result")) values[name] = value.to_vector<double>();
+    const std::vector<double>& counts = values.at("counts");
+    epochs_done_ = static_cast<Index>(counts.at(0));
+    progress_.step = reported_step_ = static_cast<Index>(counts.at(1));
+    result_.best_epoch = static_cast<Index>(counts.at(2));
+    const std::vector<double>& losses = values.at("losses");
+    progress_.train_loss = losses.at(0);
+    progress_.validation_loss = losses.at(1);
+    result_.train_loss = losses.at(2);
+    result_.validation_loss = losses.at(3);
+    result_.best_validation_loss = losses.at(4);
+    result_.train_curve = values.at("train_curve");
+    result_.validation_curve = values.at("validation_curve");
+    seconds_before_ = values.at("seconds").at(0);
+  }
+
   [[noreturn]] void fail_not_finite(const char* what, double value, const std::string& at) const {
     fail("train: step ", progress_.step, " (epoch ", progress_.epoch, "): the ", what, " is ",
          value, "; first non-finite tensor: ", at);
@@ -219,7 +292,10 @@ class Trainer {
   StateDict best_;
   TrainProgress progress_;
   TrainResult result_;
+  Index epochs_done_ = 0;
+  double seconds_before_ = 0;  // of the sittings before this one
   Clock::time_point start_ = Clock::now();
+  Clock::time_point saved_ = start_;
   Clock::time_point reported_ = start_;
   Index reported_step_ = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <vector>
 
@@ -46,6 +47,12 @@ struct TrainOptions {
   // Called about every progress_seconds, and after the last step; false stops the training.
   std::function<bool(const TrainProgress&)> on_progress = {};
   double progress_seconds = 0.2;
+  // If this file is there, training goes on from it and gives the same bytes as a run that was
+  // never interrupted; the other arguments must be those of the run that wrote it. Written at the
+  // end of an epoch when checkpoint_seconds have passed since the last time or on_progress stops
+  // the training there; never removed here.
+  std::filesystem::path checkpoint = {};
+  double checkpoint_seconds = 30;
 };
 
 struct TrainResult {
@@ -56,7 +63,7 @@ struct TrainResult {
   std::vector<double> train_curve;  // mean loss of every epoch
   std::vector<double> validation_curve;  // after every validate_every epochs, and the last
   Index steps = 0;
-  double seconds = 0;
+  double seconds = 0;    // of all the sittings of a resumed run, up to their last checkpoints
   bool stopped = false;  // by on_progress
 };
 
@@ -72,7 +79,8 @@ Split random_split(Index count, double train_fraction, std::uint64_t seed);
 // epoch, the last one of an epoch possibly smaller. The result depends on the arguments alone, not
 // on threads. The loss is evaluated on validation rows with the same random numbers every time.
 //
-// Throws Error when the loss or the gradient is not finite, naming the step and the first tensor
+// Throws Error for a checkpoint of another run, and when the loss or the gradient is not finite,
+// naming the step and the first tensor
 // at fault; the module then holds the weights of that step.
 TrainResult train(Module& model, const Tensor& data, const Loss& loss,
                   const TrainOptions& options = {});

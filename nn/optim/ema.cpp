@@ -1,10 +1,11 @@
 #include "nn/optim/ema.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "autograd/grad_mode.h"
-#include "nn/module.h"
 
 namespace ito::nn {
 
@@ -39,6 +40,29 @@ void Ema::swap() {
       std::swap_ranges(p, p + parameters_[i].numel(), averages_[i].mutable_data<T>());
     });
   }
+}
+
+StateDict Ema::views() const {
+  StateDict state;
+  for (std::size_t i = 0; i < averages_.size(); ++i) {
+    state.push_back({std::to_string(i), averages_[i]});
+  }
+  return state;
+}
+
+StateDict Ema::state_dict() const {
+  StateDict state = views();
+  for (NamedTensor& entry : state) entry.value = detached_copy(entry.value);
+  state.push_back({"updates", scalar(static_cast<double>(updates_), DType::i64)});
+  return state;
+}
+
+void Ema::load_state_dict(const StateDict& state) {
+  StateDict own = views();
+  const Tensor updates = scalar(0, DType::i64);
+  own.push_back({"updates", updates});
+  load_values(state, own, "ema");
+  updates_ = *updates.data<std::int64_t>();
 }
 
 }  // namespace ito::nn

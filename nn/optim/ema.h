@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autograd/tensor.h"
+#include "nn/module.h"
 
 namespace ito::nn {
 
@@ -25,10 +26,17 @@ class Ema {
   // back.
   void swap();
 
+  // Copies of the averages, by their number, and "updates".
+  StateDict state_dict() const;
+  // Copies them back in; throws an Error that lists every difference.
+  void load_state_dict(const StateDict& state);
+
   std::span<const Tensor> averages() const { return averages_; }
   Index updates() const { return updates_; }
 
  private:
+  StateDict views() const;
+
   std::vector<Tensor> parameters_;
   std::vector<Tensor> averages_;
   EmaOptions options_;

@@ -4,12 +4,15 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
 #include "nn/linear.h"
 #include "nn/loss.h"
+#include "tests/nn/temporary_folder.h"
 
 namespace ito::nn {
 namespace {
@@ -328,6 +331,79 @@ TEST(Train, RefusesBadOptions) {
   EXPECT_THROW(train(model, ones({4, 1}), loss, {.train_fraction = 1.5}), Error);
   EXPECT_THROW(train(model, ones({4, 1}), loss, {.ema_decay = 1}), Error);
   EXPECT_THROW(train(model, {}, loss), Error);
+}
+
+class TrainResumed : public TemporaryFolder {
+ protected:
+  // Noisy, decaying, averaged and validated, so that every part of the state matters.
+  TrainResult run(Linear& model, const TrainOptions& changes) const {
+    const Tensor data = regression_data(73, 0.1);
+    const Loss loss = [&](const Tensor& batch, Generator& noise) {
+      const Tensor x = slice(batch, 1, 0, 2) + 0.1 * randn({batch.size(0), 2}, noise);
+      return mse_loss(model.forward(x), slice(batch, 1, 2));
+    };
+    TrainOptions options = changes;
+    options.epochs = 12;
+    options.batch = 10;
+    options.lr = 3e-2;
+    options.seed = 3;
+    options.schedule = [](Index total) { return cosine(total); };
+    options.validate_every = 2;
+    options.checkpoint_seconds = 0;
+    return train(model, data, loss, options);
+  }
+
+  // Stopped after `steps` steps, then gone on with from the file by a fresh model.
+  std::pair<TrainResult, std::vector<float>> in_two_sittings(Index steps, TrainOptions options) {
+    options.checkpoint = path("checkpoint");
+    std::filesystem::remove(options.checkpoint);
+    TrainOptions first = options;
+    first.progress_seconds = 0;
+    first.on_progress = [steps](const TrainProgress& p) { return p.step < steps; };
+    Generator rng(1);
+    Linear interrupted(2, 1, rng);
+    EXPECT_TRUE(run(interrupted, first).stopped);
+    Generator other(2);  // the checkpoint holds the weights
+    Linear model(2, 1, other);
+    const TrainResult result = run(model, options);
+    return {result, weights(model)};
+  }
+};
+
+TEST_F(TrainResumed, SameBytesAsUninterrupted) {
+  // Steps 15 and 18 lie inside an epoch of 5 and at the end of none validated; 20 ends one that is.
+  for (const Keep keep : {Keep::best, Keep::last}) {
+    for (const double ema : {0.0, 0.9}) {
+      for (const Index steps : {15, 18, 20}) {
+        const TrainOptions options{.ema_decay = ema, .keep = keep};
+        Generator rng(1);
+        Linear model(2, 1, rng);
+        const TrainResult whole = run(model, options);
+        const auto [resumed, resumed_weights] = in_two_sittings(steps, options);
+        EXPECT_EQ(resumed_weights, weights(model)) << steps;
+        EXPECT_EQ(resumed.train_curve, whole.train_curve) << steps;
+        EXPECT_EQ(resumed.validation_curve, whole.validation_curve) << steps;
+        EXPECT_EQ(resumed.validation_loss, whole.validation_loss) << steps;
+        EXPECT_EQ(resumed.best_epoch, whole.best_epoch) << steps;
+        EXPECT_EQ(resumed.steps, whole.steps) << steps;
+        EXPECT_FALSE(resumed.stopped);
+      }
+    }
+  }
+}
+
+TEST_F(TrainResumed, RefusesTheCheckpointOfAnotherRun) {
+  TrainOptions options{.checkpoint = path("checkpoint")};
+  Generator rng(1);
+  Linear model(2, 1, rng);
+  run(model, options);
+  options.train_fraction = 0.5;
+  try {
+    run(model, options);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("training rows"), std::string::npos) << error.what();
+  }
 }
 
 }  // namespace
