@@ -25,6 +25,7 @@ constexpr double kStage[kStages][kStages - 1] = {
 constexpr double kError[kStages] = {71. / 57600,      0,         -71. / 16695, 71. / 1920,
                                     -17253. / 339200, 22. / 525, -1. / 40};
 
+// h sum_i c_i k_i.
 Tensor combination(const std::array<Tensor, kStages>& k, const double* c, int count, double h) {
   Tensor total;
   for (int i = 0; i < count; ++i) {
@@ -78,6 +79,18 @@ Tensor rk4_step(const OdeField& f, const Tensor& x, double t, double s) {
   return x + (h / 6) * (k1 + 2.0 * (k2 + k3) + k4);
 }
 
+EmbeddedStep dormand_prince_step(const OdeField& f, const Tensor& x, const Tensor& first, double t,
+                                 double s) {
+  const double h = s - t;
+  std::array<Tensor, kStages> k = {first};
+  Tensor y;
+  for (int i = 1; i < kStages; ++i) {
+    y = x + combination(k, kStage[i], i, h);
+    k[static_cast<std::size_t>(i)] = f(y, kTime[i] == 1 ? s : t + kTime[i] * h);
+  }
+  return {y, combination(k, kError, kStages, h), k.back()};
+}
+
 Tensor integrate(const OdeField& f, const Tensor& x, std::span<const double> grid,
                  OdeMethod method) {
   check(grid.size() >= 2, "integrate: a grid needs at least 2 points, got ", grid.size());
@@ -104,12 +117,11 @@ AdaptiveResult dormand_prince(const OdeField& f, const Tensor& x, double t, doub
   if (t == s || x.numel() == 0) return result;
 
   const double direction = s < t ? -1 : 1;
-  std::array<Tensor, kStages> k;
-  k[0] = f(result.x, t);
+  Tensor slope = f(result.x, t);
   result.evaluations = 1;
   double h = options.first_step;
   if (h <= 0) {
-    h = first_step(f, result.x, k[0], t, s - t, options);
+    h = first_step(f, result.x, slope, t, s - t, options);
     ++result.evaluations;
   }
   double previous = 1e-4;  // error of the last accepted step
@@ -118,21 +130,15 @@ AdaptiveResult dormand_prince(const OdeField& f, const Tensor& x, double t, doub
     check(result.accepted + result.rejected < options.max_steps,
           "dormand_prince: ", options.max_steps, " steps reached t = ", t, " of ", s);
     const bool ends = h >= std::abs(s - t) * (1 - 1e-12);
-    const double step = ends ? s - t : direction * h;
-    check(t + step != t, "dormand_prince: the step underflows at t = ", t);
-    Tensor y;
-    for (int i = 1; i < kStages; ++i) {
-      y = result.x + combination(k, kStage[i], i, step);
-      const double time = ends && i >= 5 ? s : t + kTime[i] * step;
-      k[static_cast<std::size_t>(i)] = f(y, time);
-    }
+    const double next = ends ? s : t + direction * h, step = next - t;
+    check(step != 0, "dormand_prince: the step underflows at t = ", t);
+    const EmbeddedStep tried = dormand_prince_step(f, result.x, slope, t, next);
     result.evaluations += kStages - 1;
-    const double error =
-        error_norm(combination(k, kError, kStages, step), error_scale(result.x, y, options));
+    const double error = error_norm(tried.error, error_scale(result.x, tried.x, options));
     if (error <= 1) {
-      t = ends ? s : t + step;
-      result.x = y;
-      k[0] = k[kStages - 1];
+      t = next;
+      result.x = tried.x;
+      slope = tried.slope;
       ++result.accepted;
       const double factor =
           0.9 * std::pow(std::max(error, 1e-10), -0.17) * std::pow(previous, 0.04);

@@ -15,6 +15,16 @@ using OdeField = std::function<Tensor(const Tensor& x, double t)>;
 Tensor heun_step(const OdeField& f, const Tensor& x, double t, double s);  // order 2, 2 evaluations
 Tensor rk4_step(const OdeField& f, const Tensor& x, double t, double s);   // order 4, 4 evaluations
 
+// Dormand and Prince 5(4): order 5, and an estimate of the error of order 4.
+struct EmbeddedStep {
+  Tensor x;      // at s
+  Tensor error;  // order 5 less order 4
+  Tensor slope;  // f(x, s): the next step's first
+};
+// `first` is f(x, t); 6 evaluations, the last two at s exactly.
+EmbeddedStep dormand_prince_step(const OdeField& f, const Tensor& x, const Tensor& first, double t,
+                                 double s);
+
 enum class OdeMethod { heun, rk4 };
 // Along a grid of strictly monotone times.
 Tensor integrate(const OdeField& f, const Tensor& x, std::span<const double> grid,
@@ -33,9 +43,8 @@ struct AdaptiveResult {
   Index accepted = 0;
   Index rejected = 0;
 };
-// Dormand and Prince 5(4) with local extrapolation, first-same-as-last and a PI controller, from t
-// to s. All rows of x [B, d] share the steps. Throws if it needs more than max_steps, or if a
-// step underflows.
+// Such steps from t to s, first-same-as-last, with a PI controller. All rows of x [B, d] share the
+// steps. Throws if it needs more than max_steps, or if a step underflows.
 AdaptiveResult dormand_prince(const OdeField& f, const Tensor& x, double t, double s,
                               const AdaptiveOptions& options = {});
 
