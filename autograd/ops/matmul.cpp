@@ -1,6 +1,7 @@
 #include "autograd/ops/matmul.h"
 
 #include "autograd/graph/op.h"
+#include "autograd/kernels/binary.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/kernels/strided.h"
 #include "autograd/ops/binary.h"
@@ -104,6 +105,43 @@ struct Matmul final : Op {
   }
 };
 
+Tensor as_rows(const Tensor& x) {
+  return reshape(x, {-1, x.size(-1)});
+}
+
+// Of its own, so that the weight's gradient comes out in the weight's layout and the bias costs
+// neither a node nor a tensor.
+struct Linear final : Op {
+  static constexpr const char* kName = "linear";
+  const char* name() const override { return kName; }
+  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
+    switch (i) {
+      case 0:
+        return matmul(g, c.in[1]);
+      case 1:
+        return matmul(transpose(as_rows(g)), as_rows(c.in[0]));
+      default:
+        return g;
+    }
+  }
+  Tangent jvp(const Call& c, Tangents t) const override {
+    return map(t[0], [&](const Tensor& x) { return linear(x, c.in[1]); }) +
+           map(t[1], [&](const Tensor& w) { return linear(c.in[0], w); }) +
+           (c.in.size() > 2 ? t[2] : Tangent());
+  }
+};
+
+void add_to_rows(Tensor& y, const Tensor& bias) {
+  visit_floating(y.dtype(), Linear::kName, [&]<class T>(T) {
+    const T* b = bias.data<T>();
+    const Index n = bias.numel();
+    T* row = y.mutable_data<T>();
+    for (const T* end = row + y.numel(); row < end; row += n) {
+      kernels::binary(kernels::BinaryFn::add, row, false, b, false, row, n);
+    }
+  });
+}
+
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
@@ -123,9 +161,25 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  check(x.defined() && x.rank() >= 1, "linear: needs x [..., in]");
   check(weight.defined() && weight.rank() == 2, "linear: the weight must be a matrix");
-  const Tensor y = matmul(x, transpose(weight));
-  return bias.defined() ? y + bias : y;
+  check(x.size(-1) == weight.size(1), "linear: x ", x.shape(), " does not fit the weight ",
+        weight.shape());
+  check(x.dtype() == weight.dtype() && (!bias.defined() || bias.dtype() == x.dtype()),
+        "linear: dtypes differ: x is ", x.dtype(), ", the weight ", weight.dtype());
+  check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, "linear: the bias must be [",
+        weight.size(0), "]");
+  const bool vector = x.rank() == 1;
+  const Tensor rows = vector ? unsqueeze(x, 0) : x;
+  Tensor y;
+  {
+    NoGrad guard;
+    y = product(rows, transpose(weight));
+    if (bias.defined()) add_to_rows(y, contiguous(bias));
+  }
+  y = bias.defined() ? apply<Linear>(std::move(y), {rows, weight, bias})
+                     : apply<Linear>(std::move(y), {rows, weight});
+  return vector ? squeeze(y, 0) : y;
 }
 
 }  // namespace ito

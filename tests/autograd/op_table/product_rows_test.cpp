@@ -79,22 +79,42 @@ Row matmul_row() {
 Row linear_row() {
   Row row;
   row.op = "linear";
-  row.composed = true;
   row.bitwise = false;
-  row.f = [](std::span<const Tensor> in) { return linear(in[0], in[1], in[2]); };
+  row.f = [](std::span<const Tensor> in) {
+    return linear(in[0], in[1], in.size() > 2 ? in[2] : Tensor());
+  };
   for (const Shape& lead : {Shape{5}, Shape{2, 3}, Shape{0}, Shape{}}) {
     Shape x = lead;
     x.push_back(4);
     row.cases.push_back({spread(x, -1, 1), spread({2, 4}, -1, 1, 2), spread({2}, -1, 1, 4)});
   }
+  row.cases.push_back({spread({3, 4}, -1, 1), spread({2, 4}, -1, 1, 2)});
   row.reference = [](std::span<const Tensor> in) {
     const Tensor x = in[0].rank() == 1 ? unsqueeze(in[0], 0) : in[0];
     Values y = naive_matmul(x, transpose(in[1])).values;
+    if (in.size() < 3) return y;
     const Values b = in[2].to_vector<double>();
     for (std::size_t i = 0; i < y.size(); ++i) y[i] += b[i % b.size()];
     return y;
   };
-  row.misuse = {[] { linear(ones({2, 3}), ones({3})); }, [] { linear(ones({2, 3}), Tensor()); }};
+  row.misuse = {[] {
+                  linear(ones({2, 3}), ones({3}));
+                },
+                [] {
+                  linear(ones({2, 3}), Tensor());
+                },
+                [] {
+                  linear(ones({2, 3}), ones({4, 2}));
+                },
+                [] {
+                  linear(ones({2, 3}), ones({4, 3}, DType::f64));
+                },
+                [] {
+                  linear(ones({2, 3}), ones({4, 3}), ones({3}));
+                },
+                [] {
+                  linear(ones({2, 3}), ones({4, 3}), ones({4}, DType::f64));
+                }};
   return row;
 }
 
