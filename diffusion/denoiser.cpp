@@ -8,6 +8,44 @@
 #include "autograd/rows.h"
 
 namespace ito::diffusion {
+namespace {
+
+// m(x; t) of a network that answers with `prediction` in `dtype`.
+Tensor ask(const FrozenNetwork& network, const Tensor& x, DType dtype, Prediction prediction,
+           const PathPoint& point) {
+  NoGrad guard;
+  const Tensor value = network(convert(x, dtype));
+  check(value.shape() == x.shape(), "network_denoiser: the network maps ", x.shape(), " to ",
+        value.shape());
+  if (prediction == Prediction::x0) return convert(value, x.dtype());
+  // Converted in x's dtype, which may be the wider one.
+  return convert_prediction(convert(value, x.dtype()), x, prediction, Prediction::x0, point);
+}
+
+class NetworkAt final : public Denoiser {
+ public:
+  NetworkAt(FrozenNetwork network, SchedulePtr schedule, Prediction prediction, DType dtype,
+            double t)
+      : network_(std::move(network)),
+        schedule_(std::move(schedule)),
+        prediction_(prediction),
+        dtype_(dtype),
+        t_(t) {}
+  const Schedule& schedule() const override { return *schedule_; }
+  Tensor posterior_mean(const Tensor& x, double t, ChainRange) const override {
+    check(t == t_, "network_denoiser: specialised at t = ", t_, ", asked at ", t);
+    return ask(network_, x, dtype_, prediction_, schedule_->point(t));
+  }
+
+ private:
+  FrozenNetwork network_;
+  SchedulePtr schedule_;
+  Prediction prediction_;
+  DType dtype_;
+  double t_;
+};
+
+}  // namespace
 
 Tensor Denoiser::predict(Prediction wanted, const Tensor& x, double t, ChainRange chains) const {
   const Tensor m = posterior_mean(x, t, chains);
@@ -43,17 +81,20 @@ NetworkDenoiser::NetworkDenoiser(Network network, SchedulePtr schedule, Predicti
   check(schedule_ != nullptr, "network_denoiser: needs a schedule");
 }
 
+double NetworkDenoiser::clock(double t) const {
+  return angle_clock_ ? alpha_from_t(t) : t;
+}
+
 Tensor NetworkDenoiser::posterior_mean(const Tensor& x, double t, ChainRange) const {
-  NoGrad guard;
-  const Tensor input = convert(x, dtype_);
-  const Tensor clock = full({x.size(0)}, angle_clock_ ? alpha_from_t(t) : t, dtype_);
-  const Tensor value = network_(input, clock);
-  check(value.shape() == x.shape(), "network_denoiser: the network maps ", x.shape(), " to ",
-        value.shape());
-  if (prediction_ == Prediction::x0) return convert(value, x.dtype());
-  // Converted in x's dtype, which may be the wider one.
-  return convert_prediction(convert(value, x.dtype()), x, prediction_, Prediction::x0,
-                            schedule_->point(t));
+  const FrozenNetwork at_t = [&](const Tensor& input) {
+    return network_(input, full({input.size(0)}, clock(t), dtype_));
+  };
+  return ask(at_t, x, dtype_, prediction_, schedule_->point(t));
+}
+
+DenoiserPtr NetworkDenoiser::at(double t) const {
+  if (!at_) return nullptr;
+  return std::make_shared<NetworkAt>(at_(clock(t)), schedule_, prediction_, dtype_, t);
 }
 
 PhaseSwitch::PhaseSwitch(DenoiserPtr before, DenoiserPtr after, double t_switch)
@@ -62,7 +103,7 @@ PhaseSwitch::PhaseSwitch(DenoiserPtr before, DenoiserPtr after, double t_switch)
 }
 
 Tensor PhaseSwitch::posterior_mean(const Tensor& x, double t, ChainRange chains) const {
-  return (t < t_switch_ ? before_ : after_)->posterior_mean(x, t, chains);
+  return phase(t)->posterior_mean(x, t, chains);
 }
 
 MixtureRouting::MixtureRouting(DenoiserPtr first, DenoiserPtr second, double q, std::uint64_t seed)
@@ -91,6 +132,16 @@ Tensor MixtureRouting::posterior_mean(const Tensor& x, double t, ChainRange chai
     scatter_rows(parts_[part]->posterior_mean(gather_rows(x, own), t, range), own, out);
   }
   return out;
+}
+
+DenoiserPtr MixtureRouting::at(double t) const {
+  DenoiserPtr parts[2];
+  for (int i = 0; i < 2; ++i) parts[i] = parts_[i]->at(t);
+  if (!parts[0] && !parts[1]) return nullptr;
+  for (int i = 0; i < 2; ++i) {
+    if (!parts[i]) parts[i] = parts_[i];
+  }
+  return std::make_shared<MixtureRouting>(parts[0], parts[1], q_, seed_);
 }
 
 }  // namespace ito::diffusion

@@ -2,9 +2,11 @@
 // every other prediction of its path.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "autograd/tensor.h"
 #include "diffusion/distributions/gaussian_mixture.h"
@@ -19,7 +21,10 @@ struct ChainRange {
   Index count = 0;
 };
 
-// Thread-safe: samplers call posterior_mean from several threads.
+class Denoiser;
+using DenoiserPtr = std::shared_ptr<const Denoiser>;
+
+// Thread-safe: samplers call posterior_mean and at from several threads.
 class Denoiser {
  public:
   virtual ~Denoiser() = default;
@@ -31,10 +36,14 @@ class Denoiser {
   // depends on its own row, t and its chain alone.
   virtual Tensor posterior_mean(const Tensor& x /*[B, n]*/, double t, ChainRange chains) const = 0;
 
+  // A denoiser of the one time t: its posterior_mean at t is this one's up to rounding, and
+  // cheaper, because what depends on t alone is done here, once, with the parameters of this
+  // moment. It shares what it needs and may outlive this. Null if there is nothing to gain.
+  virtual DenoiserPtr at(double /*t*/) const { return nullptr; }
+
   // The same answer as score, noise, x0 or velocity.
   Tensor predict(Prediction wanted, const Tensor& x, double t, ChainRange chains) const;
 };
-using DenoiserPtr = std::shared_ptr<const Denoiser>;
 
 // The exact posterior mean of a mixture under a schedule (by default localization).
 class OracleDenoiser final : public Denoiser {
@@ -52,7 +61,21 @@ class OracleDenoiser final : public Denoiser {
 // A network of localization: (y [B, n], alpha [B]) -> posterior mean [B, n], t = tan^2(alpha).
 using LocalizationNetwork = std::function<Tensor(const Tensor& y, const Tensor& alpha)>;
 
-// Runs a network in `dtype`, without recording.
+// The same at one time: x [B, n] -> [B, n].
+using FrozenNetwork = std::function<Tensor(const Tensor& x)>;
+
+// A module, such as nn::TwoLayerDenoiser, that is a Network by its forward(x [B, n], clock [B]).
+template <class M>
+concept NetworkModule = requires(const M& module, const Tensor& x) {
+  { module.forward(x, x) } -> std::convertible_to<Tensor>;
+};
+// It gains from a clock common to all rows: at(clock) is x -> forward(x, clock).
+template <class M>
+concept SpecialisesInTime = NetworkModule<M> && requires(const M& module) {
+  { module.at(0.0) } -> std::convertible_to<FrozenNetwork>;
+};
+
+// Runs a network in `dtype`, without recording. A copy of a module shares its parameters.
 class NetworkDenoiser final : public Denoiser {
  public:
   // Of localization, with the angle for its clock.
@@ -60,11 +83,37 @@ class NetworkDenoiser final : public Denoiser {
   // (x, t) -> the prediction, of any path.
   NetworkDenoiser(Network network, SchedulePtr schedule, Prediction prediction,
                   DType dtype = DType::f32);
+  template <NetworkModule M>
+  explicit NetworkDenoiser(M module, DType dtype = DType::f32)
+      : NetworkDenoiser(LocalizationNetwork(forward_of(module)), dtype) {
+    remember_at(std::move(module));
+  }
+  template <NetworkModule M>
+  NetworkDenoiser(M module, SchedulePtr schedule, Prediction prediction, DType dtype = DType::f32)
+      : NetworkDenoiser(Network(forward_of(module)), std::move(schedule), prediction, dtype) {
+    remember_at(std::move(module));
+  }
   const Schedule& schedule() const override { return *schedule_; }
   Tensor posterior_mean(const Tensor& x, double t, ChainRange chains) const override;
+  DenoiserPtr at(double t) const override;
 
  private:
+  template <class M>
+  static auto forward_of(const M& module) {
+    return [module](const Tensor& x, const Tensor& clock) { return module.forward(x, clock); };
+  }
+  template <class M>
+  void remember_at(M module) {
+    if constexpr (SpecialisesInTime<M>) {
+      at_ = [module = std::move(module)](double clock) -> FrozenNetwork {
+        return module.at(clock);
+      };
+    }
+  }
+  double clock(double t) const;
+
   Network network_;
+  std::function<FrozenNetwork(double clock)> at_;  // may be empty
   SchedulePtr schedule_;
   Prediction prediction_;
   bool angle_clock_;
@@ -77,8 +126,11 @@ class PhaseSwitch final : public Denoiser {
   PhaseSwitch(DenoiserPtr before, DenoiserPtr after, double t_switch);
   const Schedule& schedule() const override { return before_->schedule(); }
   Tensor posterior_mean(const Tensor& x, double t, ChainRange chains) const override;
+  DenoiserPtr at(double t) const override { return phase(t)->at(t); }
 
  private:
+  const DenoiserPtr& phase(double t) const { return t < t_switch_ ? before_ : after_; }
+
   DenoiserPtr before_;
   DenoiserPtr after_;
   double t_switch_;
@@ -93,6 +145,7 @@ class MixtureRouting final : public Denoiser {
   MixtureRouting(DenoiserPtr first, DenoiserPtr second, double q, std::uint64_t seed);
   const Schedule& schedule() const override { return parts_[0]->schedule(); }
   Tensor posterior_mean(const Tensor& x, double t, ChainRange chains) const override;
+  DenoiserPtr at(double t) const override;
   int label(Index chain) const;  // 0: first, 1: second
 
  private:

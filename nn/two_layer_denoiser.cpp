@@ -1,11 +1,76 @@
 #include "nn/two_layer_denoiser.h"
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "autograd/grad_mode.h"
+#include "autograd/kernels/gemm.h"
 #include "autograd/ops/binary.h"
+#include "autograd/ops/convert.h"
 #include "autograd/ops/fused.h"
+#include "autograd/ops/matmul.h"
 #include "autograd/ops/unary.h"
 #include "autograd/ops/view.h"
 
 namespace ito::nn {
+namespace {
+
+// y -> act(y first + first_bias) second + second_bias + skip y, first [n, m] and second [m, n].
+class TwoLayers {
+ public:
+  TwoLayers(Activation activation, Tensor first, Tensor first_bias, Tensor second,
+            Tensor second_bias, double skip)
+      : activation_(activation),
+        first_(std::move(first)),
+        first_bias_(std::move(first_bias)),
+        second_(std::move(second)),
+        second_bias_(std::move(second_bias)),
+        skip_(skip) {}
+
+  Tensor operator()(const Tensor& y) const {
+    NoGrad guard;
+    const Index n = first_.size(0), rows = y.size(0);
+    check(y.rank() == 2 && y.size(1) == n && y.dtype() == first_.dtype(),
+          "TwoLayerDenoiser: needs y ", first_.dtype(), "[B, ", n, "], got ", y.dtype(), y.shape());
+    const Tensor in = contiguous(y);
+    Tensor out = empty(y.shape(), y.dtype());
+    visit_floating(y.dtype(), "TwoLayerDenoiser", [&]<class T>(T) {
+      for (Index r = 0; r < rows; r += kTileRows) {
+        tile(std::min(kTileRows, rows - r), in.data<T>() + r * n, out.mutable_data<T>() + r * n);
+      }
+    });
+    return out;
+  }
+
+ private:
+  // Few enough that the hidden layer stays in the second-level cache, many enough to pay for
+  // packing the weights.
+  static constexpr Index kTileRows = 256;
+
+  template <class T>
+  void tile(Index rows, const T* y, T* out) const {
+    const Index n = first_.size(0), m = first_.size(1);
+    Tensor hidden = empty({rows, m}, dtype_of<T>);
+    T* h = hidden.mutable_data<T>();
+    for (Index r = 0; r < rows; ++r) std::copy_n(first_bias_.data<T>(), m, h + r * m);
+    kernels::gemm(false, false, rows, m, n, T(1), y, n, first_.data<T>(), m, T(1), h, m);
+    const Tensor features = activate(activation_, hidden);
+    const T skip = static_cast<T>(skip_);
+    const T* bias = second_bias_.data<T>();
+    for (Index r = 0; r < rows; ++r) {
+      for (Index j = 0; j < n; ++j) out[r * n + j] = bias[j] + skip * y[r * n + j];
+    }
+    kernels::gemm(false, false, rows, n, m, T(1), features.data<T>(), m, second_.data<T>(), n, T(1),
+                  out, n);
+  }
+
+  Activation activation_;
+  Tensor first_, first_bias_, second_, second_bias_;
+  double skip_;
+};
+
+}  // namespace
 
 TwoLayerDenoiser::TwoLayerDenoiser(const TwoLayerDenoiserOptions& o, Generator& rng)
     : options_(o),
@@ -33,6 +98,23 @@ Tensor TwoLayerDenoiser::forward(const Tensor& y, const Tensor& alpha) const {
   const Tensor features = activate(options_.activation, input_.forward(x));
   const Tensor f = gated_linear(gates, features, output_.weight(), output_.bias());
   return (corrected ? cosine * f : f) + linear_part;
+}
+
+std::function<Tensor(const Tensor&)> TwoLayerDenoiser::at(double alpha) const {
+  NoGrad guard;
+  const double cosine = std::cos(alpha), sine = std::sin(alpha);
+  double in_scale = 1, out_scale = 1;
+  if (options_.parametrisation == Parametrisation::corrected) {
+    in_scale = sine == 0 ? 0 : cosine * cosine / sine;
+    out_scale = cosine;
+  }
+  const Index n = options_.n, m = options_.hidden, gates = options_.time_features;
+  const Tensor s = time_.forward(embedding_.forward(full({1}, alpha, options_.dtype)));  // [1, L]
+  // W as [n, L, m]: each of n matrices [L, m] is contracted over L.
+  const Tensor contracted = reshape(matmul(s, reshape(output_.weight(), {n, gates, m})), {n, m});
+  return TwoLayers(options_.activation, contiguous(in_scale * transpose(input_.weight())),
+                   detached_copy(input_.bias()), contiguous(out_scale * transpose(contracted)),
+                   contiguous(out_scale * output_.bias()), cosine * cosine);
 }
 
 }  // namespace ito::nn

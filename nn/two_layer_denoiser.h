@@ -1,6 +1,8 @@
 // The two-layer denoiser for stochastic localization: Algorithm 1 of the case study.
 #pragma once
 
+#include <functional>
+
 #include "autograd/random.h"
 #include "nn/activation.h"
 #include "nn/linear.h"
@@ -37,6 +39,11 @@ class TwoLayerDenoiser : public Module {
   TwoLayerDenoiser(const TwoLayerDenoiserOptions& options, Generator& rng);
 
   Tensor forward(const Tensor& y /*[B, n]*/, const Tensor& alpha /*[B]*/) const;  // [B, n]
+
+  // y [B, n] -> forward(y, alpha) up to rounding, for one alpha and the parameters of this moment.
+  // The gates, then constants, are contracted into one output matrix in place of L: sum_l s_l W_l.
+  // Nothing is recorded; the function may be called from several threads.
+  std::function<Tensor(const Tensor&)> at(double alpha) const;
 
   const TwoLayerDenoiserOptions& options() const { return options_; }
 

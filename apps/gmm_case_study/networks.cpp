@@ -124,10 +124,7 @@ Index training_steps(const Settings& s, Index rows) {
 }
 
 DenoiserPtr denoiser_of(const Job& job) {
-  return std::make_shared<diffusion::NetworkDenoiser>(
-      [network = *job.network](const Tensor& y, const Tensor& alpha) {
-        return network.forward(y, alpha);
-      });
+  return std::make_shared<diffusion::NetworkDenoiser>(*job.network);
 }
 
 TrainedNetwork describe(const Job& job) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <mutex>
 
 #include "autograd/grad_mode.h"
@@ -14,6 +15,37 @@ namespace ito::diffusion {
 namespace {
 
 constexpr Index kDrawsPerStep = Index{1} << 16;
+
+// Specialises a denoiser at each time it is asked about, once for all blocks of chains.
+class SpecialisedAlongTheGrid final : public Denoiser {
+ public:
+  explicit SpecialisedAlongTheGrid(const Denoiser& denoiser) : denoiser_(denoiser) {}
+  const Schedule& schedule() const override { return denoiser_.schedule(); }
+  Tensor posterior_mean(const Tensor& x, double t, ChainRange chains) const override {
+    const DenoiserPtr special = specialised(t);
+    return (special ? *special : denoiser_).posterior_mean(x, t, chains);
+  }
+
+ private:
+  // Each holds weights: times beyond these are specialised at by each block for itself.
+  static constexpr std::size_t kKept = 256;
+
+  DenoiserPtr specialised(double t) const {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = kept_.find(t); found != kept_.end()) return found->second;
+    }
+    // Two threads may come here with the same t, and then make the same twice.
+    DenoiserPtr made = denoiser_.at(t);
+    const std::lock_guard lock(mutex_);
+    if (kept_.size() < kKept) kept_.emplace(t, made);
+    return made;
+  }
+
+  const Denoiser& denoiser_;
+  mutable std::mutex mutex_;
+  mutable std::map<double, DenoiserPtr> kept_;
+};
 
 struct BlockResult {
   Index evaluations = 0;
@@ -120,7 +152,8 @@ SampleResult sample(const Denoiser& denoiser, const Sampler& sampler, std::span<
                       std::vector<std::uint8_t>(static_cast<std::size_t>(options.chains))};
   const Index blocks = (options.chains + options.block - 1) / options.block;
   std::vector<BlockResult> done(static_cast<std::size_t>(blocks));
-  Run run{denoiser, sampler, grid, options, {}};
+  const SpecialisedAlongTheGrid specialised(denoiser);
+  Run run{specialised, sampler, grid, options, {}};
   parallel_for(blocks, [&](Index b) {
     const Index row = b * options.block;
     const Index count = std::min(options.block, options.chains - row);

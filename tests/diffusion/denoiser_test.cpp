@@ -1,6 +1,7 @@
 #include "diffusion/denoiser.h"
 
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -125,6 +126,57 @@ TEST(Denoiser, NetworksOfEveryPredictionGiveThePosteriorMean) {
       EXPECT_LT(max(abs(difference)).item(), 1e-11);
     }
   }
+}
+
+// Answers gain x + clock, by a function when one clock serves all rows.
+struct Affine {
+  Tensor forward(const Tensor& x, const Tensor& clock) const {
+    return gain * x + unsqueeze(clock, 1);
+  }
+  std::function<Tensor(const Tensor&)> at(double clock) const {
+    return [=, *this](const Tensor& x) { return gain * x + clock; };
+  }
+  double gain;
+};
+struct Unspecialised {
+  Tensor forward(const Tensor& x, const Tensor&) const { return x; }
+};
+
+TEST(DenoiserAt, AnswersAsTheDenoiserItself) {
+  const auto path = std::make_shared<VpLinear>();
+  const auto affine = std::make_shared<NetworkDenoiser>(Affine{0.5}, DType::f64);
+  const auto other = std::make_shared<NetworkDenoiser>(Affine{0.25}, DType::f64);
+  const DenoiserPtr all[] = {
+      affine, std::make_shared<NetworkDenoiser>(Affine{0.5}, path, Prediction::noise, DType::f64),
+      std::make_shared<PhaseSwitch>(affine, other, 0.5),
+      std::make_shared<MixtureRouting>(affine, other, 0.6, 42),
+      // One part that specialises is enough.
+      std::make_shared<MixtureRouting>(shifted(1), other, 0.6, 42)};
+  Generator rng(2);
+  const Tensor x = randn({40, 3}, rng, DType::f64);
+  const ChainRange chains{17, 40};
+  for (const DenoiserPtr& denoiser : all) {
+    for (const double t : {0.2, 0.7}) {
+      const DenoiserPtr special = denoiser->at(t);
+      ASSERT_NE(special, nullptr);
+      EXPECT_EQ(special->posterior_mean(x, t, chains).to_vector<double>(),
+                denoiser->posterior_mean(x, t, chains).to_vector<double>());
+      EXPECT_EQ(special->schedule().a(t), denoiser->schedule().a(t));
+    }
+  }
+  EXPECT_THROW((void)affine->at(0.2)->posterior_mean(x, 0.3, chains), Error);
+}
+
+TEST(DenoiserAt, IsNullWhereThereIsNothingToGain) {
+  const auto plain = std::make_shared<NetworkDenoiser>(Unspecialised{});
+  EXPECT_EQ(plain->at(0.5), nullptr);
+  EXPECT_EQ(shifted(1)->at(0.5), nullptr);
+  EXPECT_EQ(MixtureRouting(plain, plain, 0.5, 1).at(0.5), nullptr);
+  EXPECT_EQ(OracleDenoiser(two_modes(0.7, {1.0, 2.0})).at(0.5), nullptr);
+  // A switch specialises in the phase that can.
+  const PhaseSwitch phases(plain, std::make_shared<NetworkDenoiser>(Affine{2}), 0.5);
+  EXPECT_EQ(phases.at(0.2), nullptr);
+  EXPECT_NE(phases.at(0.7), nullptr);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "nn/loss.h"
 #include "tests/nn/parameter_gradients.h"
@@ -93,6 +94,34 @@ TEST_P(TwoLayerDenoiserTest, ForwardIsAlgorithm1) {
       EXPECT_NEAR(out[5 * b + j], expected[j], 1e-12) << "sample " << b << ", component " << j;
     }
   }
+}
+
+TEST_P(TwoLayerDenoiserTest, AtOneAngleIsForward) {
+  Generator rng(8);
+  const TwoLayerDenoiser net(options(), rng);
+  // More rows than one tile, and the start, where the corrected input is a limit.
+  const Tensor y = randn({600, 5}, rng, DType::f64);
+  for (const double alpha : {0.0, 0.1, 0.8, std::numbers::pi / 2 - 0.01}) {
+    const Tensor expected = net.forward(alpha == 0 ? 0.0 * y : y, full({600}, alpha, DType::f64));
+    const Tensor got = net.at(alpha)(alpha == 0 ? 0.0 * y : y);
+    EXPECT_FALSE(got.requires_grad());
+    // Sums of a few dozen terms of order ten at the most.
+    EXPECT_LT(max(abs(got - expected.detach())).item(), 1e-12) << alpha;
+  }
+}
+
+TEST_P(TwoLayerDenoiserTest, AtKeepsTheParametersOfItsMoment) {
+  Generator rng(9);
+  TwoLayerDenoiser net(options(), rng);
+  const Tensor y = randn({3, 5}, rng, DType::f64);
+  const auto frozen = net.at(0.5);
+  const std::vector<double> before = frozen(y).to_vector<double>();
+  {
+    const NoGrad guard;
+    for (Tensor& parameter : net.parameters()) parameter.fill_(0.25);
+  }
+  EXPECT_EQ(frozen(y).to_vector<double>(), before);
+  EXPECT_NE(net.at(0.5)(y).to_vector<double>(), before);
 }
 
 TEST_P(TwoLayerDenoiserTest, GradientsAreCentralDifferences) {
