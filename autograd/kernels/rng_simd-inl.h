@@ -36,19 +36,31 @@ struct Key {
   }
 };
 
-// Philox4x32-10 of one counter a 64-bit lane. Only the low halves of the lanes of c0..c3 count:
-// the widening product ignores the high halves, so they are left as garbage, also on return.
-HWY_INLINE void philox_rounds(const Key& key, V64& c0, V64& c1, V64& c2, V64& c3) {
+// The high half of each lane in its low half. A shuffle, since shifts compete with the products.
+HWY_INLINE V64 high_half(V64 x) {
+  return hn::BitCast(D64(), hn::DupOdd(hn::BitCast(D32(), x)));
+}
+
+// Four words of one counter a 64-bit lane. Only the low halves of the lanes count: the widening
+// product ignores the high halves, so they are left as garbage, also on return.
+struct Block {
+  V64 c0, c1, c2, c3;
+};
+
+HWY_INLINE void philox_round(Block& b, V64 key0, V64 key1) {
+  const D32 d;
+  const V64 p0 = hn::MulEven(hn::BitCast(d, b.c0), hn::Set(d, 0xD2511F53U));
+  const V64 p1 = hn::MulEven(hn::BitCast(d, b.c2), hn::Set(d, 0xCD9E8D57U));
+  b = {hn::Xor3(high_half(p1), b.c1, key0), p1, hn::Xor3(high_half(p0), b.c3, key1), p0};
+}
+
+// Philox4x32-10 of several vectors of counters at once, since a round waits for its products.
+template <class... B>
+HWY_INLINE void philox_rounds(const Key& key, B&... blocks) {
   const D64 d;
-  const D32 d32;
-  const V32 m0 = hn::Set(d32, 0xD2511F53U), m1 = hn::Set(d32, 0xCD9E8D57U);
   for (int i = 0; i < Key::kRounds; ++i) {
-    const V64 p0 = hn::MulEven(hn::BitCast(d32, c0), m0);
-    const V64 p1 = hn::MulEven(hn::BitCast(d32, c2), m1);
-    c0 = hn::Xor3(hn::ShiftRight<32>(p1), c1, hn::Set(d, key.k0[i]));
-    c2 = hn::Xor3(hn::ShiftRight<32>(p0), c3, hn::Set(d, key.k1[i]));
-    c1 = p1;
-    c3 = p0;
+    const V64 key0 = hn::Set(d, key.k0[i]), key1 = hn::Set(d, key.k1[i]);
+    (philox_round(blocks, key0, key1), ...);
   }
 }
 
@@ -88,16 +100,19 @@ HWY_INLINE Counters gather(const std::uint64_t* block0, const std::uint64_t* blo
   return {hn::Load(d, block0), hn::Load(d, block1), hn::Load(d, stream0), hn::Load(d, stream1)};
 }
 
+HWY_INLINE Block even_blocks(const Counters& c) {
+  return {c.block0, hn::ShiftRight<32>(c.block0), c.stream0, hn::ShiftRight<32>(c.stream0)};
+}
+HWY_INLINE Block odd_blocks(const Counters& c) {
+  return {c.block1, hn::ShiftRight<32>(c.block1), c.stream1, hn::ShiftRight<32>(c.stream1)};
+}
+
 // Calls f(w0, w1, w2, w3), word k of the blocks in order, one a 32-bit lane.
 template <class F>
 HWY_INLINE void with_words32(const Key& key, const Counters& c, F f) {
-  V64 a0 = c.block0, a1 = hn::ShiftRight<32>(c.block0);
-  V64 a2 = c.stream0, a3 = hn::ShiftRight<32>(c.stream0);
-  V64 b0 = c.block1, b1 = hn::ShiftRight<32>(c.block1);
-  V64 b2 = c.stream1, b3 = hn::ShiftRight<32>(c.stream1);
-  philox_rounds(key, a0, a1, a2, a3);
-  philox_rounds(key, b0, b1, b2, b3);
-  f(zip_low(a0, b0), zip_low(a1, b1), zip_low(a2, b2), zip_low(a3, b3));
+  Block a = even_blocks(c), b = odd_blocks(c);
+  philox_rounds(key, a, b);
+  f(zip_low(a.c0, b.c0), zip_low(a.c1, b.c1), zip_low(a.c2, b.c2), zip_low(a.c3, b.c3));
 }
 
 // Calls f(a0, a1, b0, b1): 64-bit words 0 and 1 of the even blocks, then of the odd ones.
@@ -105,13 +120,9 @@ template <class F>
 HWY_INLINE void with_words64(const Key& key, const Counters& c, F f) {
   const D64 d;
   const auto pair = [&](V64 low, V64 high) { return hn::BitCast(d, zip_low(low, high)); };
-  V64 a0 = c.block0, a1 = hn::ShiftRight<32>(c.block0);
-  V64 a2 = c.stream0, a3 = hn::ShiftRight<32>(c.stream0);
-  V64 b0 = c.block1, b1 = hn::ShiftRight<32>(c.block1);
-  V64 b2 = c.stream1, b3 = hn::ShiftRight<32>(c.stream1);
-  philox_rounds(key, a0, a1, a2, a3);
-  philox_rounds(key, b0, b1, b2, b3);
-  f(pair(a0, a1), pair(a2, a3), pair(b0, b1), pair(b2, b3));
+  Block a = even_blocks(c), b = odd_blocks(c);
+  philox_rounds(key, a, b);
+  f(pair(a.c0, a.c1), pair(a.c2, a.c3), pair(b.c0, b.c1), pair(b.c2, b.c3));
 }
 
 template <class V>
@@ -283,22 +294,71 @@ struct Uniform<double> {
 };
 
 template <class T>
-struct Normal {
-  using Value = T;
-  static constexpr Index kPerBlock = std::is_same_v<T, float> ? 4 : 2;
+struct Normal;
+
+// Words of a few chunks first, then their normals: long chains of dependent instructions overlap
+// with chains of their like only while those are near.
+template <>
+struct Normal<float> {
+  using Value = float;
+  static constexpr Index kPerBlock = 4;
+  static constexpr Index kChunksAtOnce = 4;
+
   static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
-    const hn::ScalableTag<T> df;
-    const auto write = [=](auto w0, auto w1, auto w2, auto w3) HWY_ATTR {
+    with_words32(key, c, [=](V32 w0, V32 w1, V32 w2, V32 w3) HWY_ATTR {
+      store_normals(w0, w1, w2, w3, out);
+    });
+  }
+  static HWY_INLINE void store_several(const Key& key, std::uint64_t block, std::uint64_t stream,
+                                       Value* out) {
+    const D32 d;
+    const auto lanes = static_cast<Index>(hn::Lanes(d));
+    const auto step = static_cast<std::uint64_t>(chunk_blocks());
+    HWY_ALIGN std::uint32_t words[kChunksAtOnce * 4 * HWY_MAX_BYTES / sizeof(std::uint32_t)];
+    std::uint32_t* to = words;
+    const auto keep = [&](const Block& a, const Block& b) HWY_ATTR {
+      hn::Store(zip_low(a.c0, b.c0), d, to);
+      hn::Store(zip_low(a.c1, b.c1), d, to + lanes);
+      hn::Store(zip_low(a.c2, b.c2), d, to + 2 * lanes);
+      hn::Store(zip_low(a.c3, b.c3), d, to + 3 * lanes);
+      to += 4 * lanes;
+    };
+    for (Index i = 0; i < kChunksAtOnce; i += 2, block += 2 * step) {
+      const Counters here = consecutive(block, stream), next = consecutive(block + step, stream);
+      Block a = even_blocks(here), b = odd_blocks(here);
+      Block c = even_blocks(next), e = odd_blocks(next);
+      philox_rounds(key, a, b, c, e);
+      keep(a, b);
+      keep(c, e);
+    }
+    for (const std::uint32_t* w = words; w < to; w += 4 * lanes, out += 4 * lanes) {
+      store_normals(hn::Load(d, w), hn::Load(d, w + lanes), hn::Load(d, w + 2 * lanes),
+                    hn::Load(d, w + 3 * lanes), out);
+    }
+  }
+
+ private:
+  static HWY_INLINE void store_normals(V32 w0, V32 w1, V32 w2, V32 w3, Value* out) {
+    const hn::RebindToFloat<D32> df;
+    hn::Vec<decltype(df)> z0, z1, z2, z3;
+    box_muller(w0, w1, z0, z1);
+    box_muller(w2, w3, z2, z3);
+    hn::StoreInterleaved4(z0, z1, z2, z3, df, out);
+  }
+};
+
+template <>
+struct Normal<double> {
+  using Value = double;
+  static constexpr Index kPerBlock = 2;
+  static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
+    with_words64(key, c, [=](V64 w0, V64 w1, V64 w2, V64 w3) HWY_ATTR {
+      const hn::RebindToFloat<D64> df;
       hn::Vec<decltype(df)> z0, z1, z2, z3;
       box_muller(w0, w1, z0, z1);
       box_muller(w2, w3, z2, z3);
       hn::StoreInterleaved4(z0, z1, z2, z3, df, out);
-    };
-    if constexpr (std::is_same_v<T, float>) {
-      with_words32(key, c, write);
-    } else {
-      with_words64(key, c, write);
-    }
+    });
   }
 };
 
