@@ -17,6 +17,12 @@ struct PredictorCorrectorOptions {
 // on average, and s^2 is n/||score||^2 for a score of the length of the noise's. The original takes
 // the ratio of the batch's mean lengths, which would tie samples to each other; the bound keeps the
 // step finite where the score vanishes. At s = 0, where there is no score, nothing is corrected.
+//
+// The price is a bias: a step e(x) that depends on the state draws samples to where e is small;
+// many small moves at one level have the stationary density p_s/e, up to its constant, in place of
+// p_s. e varies by a relative O(n^-1/2), so the bias shows in few dimensions, and it does not
+// vanish with finer grids at fixed r: it grows with r^2 times the number of corrections a unit of
+// log s.
 class PredictorCorrector final : public Sampler {
  public:
   // Starts as the predictor does.
