@@ -147,8 +147,7 @@ class Trainer {
       }
       factor = clip_factor(norm, options_.clip_norm);
     }
-    optimizer_.step(factor);
-    if (ema_) ema_->update();
+    optimizer_.step(factor, ema_ ? &*ema_ : nullptr);
     ++progress_.step;
     return value;
   }

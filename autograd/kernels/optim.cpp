@@ -39,8 +39,14 @@ HWY_BEFORE_NAMESPACE();
 namespace ito::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// One vector of D at p, g, m, v and, if kEma, e. Averages move by a fraction of the difference, so
-// a beta near one costs no precision.
+// Averages move by a fraction of the difference, so a decay near one costs no precision.
+template <class D, class T>
+HWY_INLINE void move_towards(D d, hn::Vec<D> p, T fraction, T* average) {
+  const auto a = hn::LoadU(d, average);
+  hn::StoreU(hn::MulAdd(hn::Sub(p, a), hn::Set(d, fraction), a), d, average);
+}
+
+// One vector of D at p, g, m, v and, if kEma, e.
 template <bool kEma, class D, class T>
 HWY_INLINE void step(D d, const AdamWFactors<T>& f, T* p, const T* g, T* m, T* v, T* e) {
   const auto grad = hn::Mul(hn::LoadU(d, g), hn::Set(d, f.grad_scale));
@@ -55,10 +61,7 @@ HWY_INLINE void step(D d, const AdamWFactors<T>& f, T* p, const T* g, T* m, T* v
   hn::StoreU(m1, d, m);
   hn::StoreU(v1, d, v);
   hn::StoreU(p1, d, p);
-  if constexpr (kEma) {
-    const auto e0 = hn::LoadU(d, e);
-    hn::StoreU(hn::MulAdd(hn::Sub(p1, e0), hn::Set(d, f.one_minus_ema_decay), e0), d, e);
-  }
+  if constexpr (kEma) move_towards(d, p1, f.one_minus_ema_decay, e);
 }
 
 template <bool kEma, class T>
@@ -82,6 +85,16 @@ HWY_INLINE void adamw(const AdamWFactors<T>& f, T* p, const T* g, T* m, T* v, T*
   }
 }
 
+template <class T>
+HWY_INLINE void average(const T* p, T* e, T fraction, Index n) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) move_towards(d, hn::LoadU(d, p + i), fraction, e + i);
+  for (; i < n; ++i) move_towards(one, hn::LoadU(one, p + i), fraction, e + i);
+}
+
 void adamw_f32(const AdamWFactors<float>& f, float* p, const float* g, float* m, float* v,
                float* ema, Index n) {
   adamw(f, p, g, m, v, ema, n);
@@ -89,6 +102,12 @@ void adamw_f32(const AdamWFactors<float>& f, float* p, const float* g, float* m,
 void adamw_f64(const AdamWFactors<double>& f, double* p, const double* g, double* m, double* v,
                double* ema, Index n) {
   adamw(f, p, g, m, v, ema, n);
+}
+void average_f32(const float* p, float* ema, float fraction, Index n) {
+  average(p, ema, fraction, n);
+}
+void average_f64(const double* p, double* ema, double fraction, Index n) {
+  average(p, ema, fraction, n);
 }
 
 }  // namespace ito::kernels::HWY_NAMESPACE
@@ -99,6 +118,8 @@ namespace ito::kernels {
 
 HWY_EXPORT(adamw_f32);
 HWY_EXPORT(adamw_f64);
+HWY_EXPORT(average_f32);
+HWY_EXPORT(average_f64);
 
 template <>
 void adamw(const AdamWStep& s, float* p, const float* g, float* m, float* v, float* ema,
@@ -109,6 +130,15 @@ template <>
 void adamw(const AdamWStep& s, double* p, const double* g, double* m, double* v, double* ema,
            double ema_decay, Index n) {
   HWY_DYNAMIC_DISPATCH(adamw_f64)(AdamWFactors<double>(s, ema_decay), p, g, m, v, ema, n);
+}
+
+template <>
+void move_average(const float* p, float* ema, double ema_decay, Index n) {
+  HWY_DYNAMIC_DISPATCH(average_f32)(p, ema, static_cast<float>(1 - ema_decay), n);
+}
+template <>
+void move_average(const double* p, double* ema, double ema_decay, Index n) {
+  HWY_DYNAMIC_DISPATCH(average_f64)(p, ema, 1 - ema_decay, n);
 }
 
 }  // namespace ito::kernels

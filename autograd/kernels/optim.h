@@ -27,4 +27,8 @@ struct AdamWStep {
 template <class T>
 void adamw(const AdamWStep& s, T* p, const T* g, T* m, T* v, T* ema, double ema_decay, Index n);
 
+// ema = ema_decay ema + (1 - ema_decay) p alone, with the bytes that adamw gives it.
+template <class T>
+void move_average(const T* p, T* ema, double ema_decay, Index n);
+
 }  // namespace ito::kernels

@@ -9,12 +9,12 @@ namespace ito::nn {
 namespace {
 
 // The kernel on one parameter with state {m, v}.
-void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& gradient,
-           Tensor* state) {
+void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& gradient, Tensor* state,
+           Tensor* average, double ema_decay) {
   visit_floating(parameter.dtype(), "AdamW", [&]<class T>(T) {
     kernels::adamw(step, parameter.mutable_data<T>(), gradient.data<T>(),
-                   state[0].mutable_data<T>(), state[1].mutable_data<T>(), static_cast<T*>(nullptr),
-                   0, parameter.numel());
+                   state[0].mutable_data<T>(), state[1].mutable_data<T>(),
+                   average ? average->mutable_data<T>() : nullptr, ema_decay, parameter.numel());
   });
 }
 
@@ -36,7 +36,7 @@ void Adam::update(const Update& u) {
          .eps = options_.eps,
          .grad_scale = decay == 0 ? u.grad_scale : 1,
          .step = steps()},
-        u.parameter, gradient, u.state);
+        u.parameter, gradient, u.state, u.average, u.ema_decay);
 }
 
 AdamW::AdamW(std::vector<Tensor> parameters, const AdamWOptions& options)
@@ -53,7 +53,7 @@ void AdamW::update(const Update& u) {
          .weight_decay = options_.weight_decay * u.weight_decay_scale,
          .grad_scale = u.grad_scale,
          .step = steps()},
-        u.parameter, u.gradient, u.state);
+        u.parameter, u.gradient, u.state, u.average, u.ema_decay);
 }
 
 }  // namespace ito::nn

@@ -23,6 +23,7 @@ class Adam final : public Optimizer {
 
  private:
   void update(const Update& u) override;
+  bool moves_averages() const override { return true; }
 
   AdamOptions options_;
 };
@@ -42,6 +43,7 @@ class AdamW final : public Optimizer {
 
  private:
   void update(const Update& u) override;
+  bool moves_averages() const override { return true; }
 
   AdamWOptions options_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "autograd/grad_mode.h"
+#include "autograd/kernels/optim.h"
 
 namespace ito::nn {
 
@@ -17,17 +18,17 @@ Ema::Ema(std::vector<Tensor> parameters, const EmaOptions& options)
   for (const Tensor& p : parameters_) averages_.push_back(detached_copy(p));
 }
 
-void Ema::update() {
+double Ema::next_decay() {
   const auto k = static_cast<double>(++updates_);
-  const double decay =
-      options_.warm_up ? std::min(options_.decay, (1 + k) / (10 + k)) : options_.decay;
+  return options_.warm_up ? std::min(options_.decay, (1 + k) / (10 + k)) : options_.decay;
+}
+
+void Ema::update() {
+  const double decay = next_decay();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     visit_floating(parameters_[i].dtype(), "Ema", [&]<class T>(T) {
-      const T* p = parameters_[i].data<T>();
-      T* average = averages_[i].mutable_data<T>();
-      const auto keep = static_cast<T>(decay);
-      const Index n = parameters_[i].numel();
-      for (Index j = 0; j < n; ++j) average[j] = keep * average[j] + (1 - keep) * p[j];
+      kernels::move_average(parameters_[i].data<T>(), averages_[i].mutable_data<T>(), decay,
+                            parameters_[i].numel());
     });
   }
 }

@@ -21,6 +21,7 @@ class Ema {
  public:
   Ema(std::vector<Tensor> parameters, const EmaOptions& options);
 
+  // After each step of an optimiser; Optimizer::step can do both in one pass.
   void update();
   // Exchanges the values of parameters and averages: evaluate with the averages in place, then swap
   // back.
@@ -35,6 +36,9 @@ class Ema {
   Index updates() const { return updates_; }
 
  private:
+  friend class Optimizer;
+  double next_decay();  // counts an update
+
   StateDict views() const;
 
   std::vector<Tensor> parameters_;

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "autograd/grad_mode.h"
+#include "autograd/kernels/optim.h"
 #include "autograd/ops/convert.h"
+#include "nn/optim/ema.h"
 
 namespace ito::nn {
 
@@ -19,21 +21,33 @@ Optimizer::Optimizer(std::vector<ParameterGroup> groups, double lr, std::vector<
   }
 }
 
-void Optimizer::step(double grad_scale) {
+void Optimizer::step(double grad_scale, Ema* ema) {
   NoGrad guard;
   ++steps_;
-  std::size_t at = 0;
+  const double decay = ema ? ema->next_decay() : 0;
+  std::size_t k = 0;  // of this parameter
   for (ParameterGroup& group : groups_) {
     for (Tensor& p : group.parameters) {
-      Tensor* state = state_.data() + at;
-      at += slots_.size();
-      if (!p.grad().defined()) continue;
-      update({.parameter = p,
-              .gradient = contiguous(p.grad()),
-              .state = state,
-              .lr = lr_ * group.lr_scale,
-              .weight_decay_scale = group.weight_decay_scale,
-              .grad_scale = grad_scale});
+      Tensor* state = state_.data() + k * slots_.size();
+      check(!ema || (k < ema->parameters_.size() && ema->parameters_[k].same_as(p)),
+            "optimizer: the averages are of other parameters");
+      Tensor* average = ema ? &ema->averages_[k] : nullptr;
+      ++k;
+      const bool moves = p.grad().defined();
+      if (moves) {
+        update({.parameter = p,
+                .gradient = contiguous(p.grad()),
+                .state = state,
+                .lr = lr_ * group.lr_scale,
+                .weight_decay_scale = group.weight_decay_scale,
+                .grad_scale = grad_scale,
+                .average = moves_averages() ? average : nullptr,
+                .ema_decay = decay});
+      }
+      if (!average || (moves && moves_averages())) continue;
+      visit_floating(p.dtype(), "optimizer", [&]<class T>(T) {
+        kernels::move_average(p.data<T>(), average->mutable_data<T>(), decay, p.numel());
+      });
     }
   }
 }

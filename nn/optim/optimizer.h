@@ -8,6 +8,8 @@
 
 namespace ito::nn {
 
+class Ema;
+
 // Parameters that share settings. The scales multiply the optimiser's own, so that a schedule of
 // the learning rate needs to know nothing about groups.
 struct ParameterGroup {
@@ -24,7 +26,9 @@ class Optimizer {
 
   // Updates every parameter that has a gradient, of grad_scale times that gradient: the factor of
   // clip_grad_norm goes here, so that clipping costs no pass over memory.
-  void step(double grad_scale = 1);
+  // If `ema` is given, an average of the same parameters in the same order, it is updated too: in
+  // the same pass over memory where the rule can, and with the bytes of ema->update() after step().
+  void step(double grad_scale = 1, Ema* ema = nullptr);
 
   void zero_grad();
 
@@ -51,8 +55,12 @@ class Optimizer {
     double lr;
     double weight_decay_scale;
     double grad_scale;
+    Tensor* average;  // to be moved by ema_decay as well, or null
+    double ema_decay;
   };
   virtual void update(const Update& u) = 0;
+  // Whether update() moves averages; otherwise it is never given one.
+  virtual bool moves_averages() const { return false; }
 
  private:
   StateDict views() const;
