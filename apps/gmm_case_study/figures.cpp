@@ -1,5 +1,6 @@
 #include "apps/gmm_case_study/figures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <iomanip>
@@ -80,38 +81,65 @@ Figure data_figure(const Results& r) {
   return figure;
 }
 
-Panel samples_panel(const Results& r, const MethodResult& m) {
-  std::string title =
-      m.method.name + ": W1 " + rounded(m.w1, 2) + ", weight " + rounded(m.modes.weight, 3);
-  return histogram_panel(r, title, m.u, r.law.projection(1 / m.t_max()),
-                         report::color_of(m.method.name), "");
+using Chooser = std::function<bool(const MethodResult&)>;
+using Shown = std::vector<const MethodResult*>;
+
+// The first seed of the chosen runs.
+Shown choose(const Results& r, const Chooser& chosen) {
+  Shown shown;
+  for (const Group& group : r.groups()) {
+    if (chosen(group.first())) shown.push_back(&group.first());
+  }
+  return shown;
 }
 
-using Chooser = std::function<bool(const MethodResult&)>;
+// Figures of single runs are of the first configuration.
+Shown of_first_config(const Results& r, const Chooser& chosen) {
+  return choose(r, [&](const MethodResult& m) {
+    return m.config.name == r.runs.front().config.name && chosen(m);
+  });
+}
 
-std::string outlier_note(const Results& r, const Chooser& chosen) {
+std::string outlier_note(const Shown& shown) {
   Index diverged = 0;
-  for (const MethodResult& m : r.methods) diverged += chosen(m) ? m.diverged : 0;
+  for (const MethodResult* m : shown) diverged += m->diverged_count;
   if (diverged == 0) return "";
   return " " + std::to_string(diverged) +
          " samples diverged (a coordinate beyond 10⁴); they are kept in every figure's counts.";
 }
 
-// Projected samples of the chosen methods against the exact law.
+// Titled by what tells the panels of a figure apart.
+Panel samples_panel(const Results& r, const MethodResult& m, const Shown& shown) {
+  const bool one_config = std::all_of(shown.begin(), shown.end(), [&](const MethodResult* other) {
+    return other->config.name == m.config.name;
+  });
+  const bool one_method = std::all_of(shown.begin(), shown.end(), [&](const MethodResult* other) {
+    return other->method.name == m.method.name;
+  });
+  const std::string config = "config " + m.config.name;
+  const std::string which = one_config   ? m.method.name
+                            : one_method ? config
+                                         : m.method.name + ", " + config;
+  const std::string title =
+      which + ": W1 " + rounded(m.w1, 2) + ", weight " + rounded(m.modes.weight, 3);
+  return histogram_panel(r, title, m.u, r.law.projection(1 / m.t_max()),
+                         report::color_of(m.method.name), "");
+}
+
+// Projected samples against the exact law.
 void add_samples(const Results& r, const std::string& name, const std::string& title,
-                 const Chooser& chosen, std::vector<Figure>& figures) {
+                 const Shown& shown, std::vector<Figure>& figures) {
+  if (shown.empty()) return;
   Figure figure{.name = name, .title = title};
-  for (const MethodResult& m : r.methods) {
-    if (chosen(m)) figure.panels.push_back(samples_panel(r, m));
-  }
-  if (figure.panels.empty()) return;
-  figure.columns = std::min(3, static_cast<int>(figure.panels.size()));
+  for (const MethodResult* m : shown) figure.panels.push_back(samples_panel(r, *m, shown));
+  const int count = static_cast<int>(figure.panels.size());
+  figure.columns = count == 4 ? 2 : std::min(3, count);
   figure.width = figure.columns == 1 ? 640 : 900;
   figure.caption =
       "Generated samples projected on the vector between the modes (bars), and what "
       "an exact sampler would give (line): the law of Y_T/T, which is the target "
       "convolved with N(0, 1/T). Samples outside the frame are counted at its edge." +
-      outlier_note(r, chosen);
+      outlier_note(shown);
   figures.push_back(std::move(figure));
 }
 
@@ -122,9 +150,10 @@ Range learned_range(const Results& r) {
 }
 
 void add_posterior_means(const Results& r, const std::string& name, const std::string& title,
-                         const Chooser& chosen, std::vector<Figure>& figures) {
-  for (const MethodResult& m : r.methods) {
-    if (!chosen(m) || m.posterior_means.empty()) continue;
+                         const Shown& shown, std::vector<Figure>& figures) {
+  for (const MethodResult* one : shown) {
+    const MethodResult& m = *one;
+    if (m.posterior_means.empty()) continue;
     Figure figure{.name = name,
                   .title = title,
                   .caption =
@@ -158,14 +187,15 @@ void add_posterior_means(const Results& r, const std::string& name, const std::s
 // From here on the errors decide something: earlier, every curve is flat.
 constexpr double kFirstTime = 1e-3;
 
-Panel error_panel(const Results& r) {
+Panel error_panel(const Results& r, const Shown& shown) {
   Panel panel{.title = "Error of the learned posterior mean",
               .x_label = "time t",
               .y_label = "E‖m − m̂‖² / n",
               .log_x = true,
               .log_y = true};
   double lowest = std::numeric_limits<double>::infinity();
-  for (const MethodResult& m : r.methods) {
+  for (const MethodResult* one : shown) {
+    const MethodResult& m = *one;
     Line line{.label = m.method.name, .color = report::color_of(m.method.name)};
     for (std::size_t i = 0; i < m.error.size(); ++i) {
       if (m.error_t[i] < kFirstTime) continue;
@@ -189,12 +219,13 @@ Panel error_panel(const Results& r) {
   return panel;
 }
 
-Panel budget_panel(const Results& r) {
+Panel budget_panel(const Shown& shown) {
   Panel panel{.title = "KL budget", .x_label = "nats", .log_x = true, .horizontal_bars = true};
   report::Bars net{.label = "network", .color = report::okabe_ito::kVermillion};
   report::Bars steps{.label = "discretisation", .color = report::okabe_ito::kSkyBlue};
   report::Bars end{.label = "terminal", .color = report::kGrey};
-  for (const MethodResult& m : r.methods) {
+  for (const MethodResult* one : shown) {
+    const MethodResult& m = *one;
     panel.categories.push_back(m.method.name);
     net.values.push_back(m.kl_net > 0 ? m.kl_net : std::numeric_limits<double>::quiet_NaN());
     net.error.push_back(m.kl_net_se);
@@ -218,8 +249,9 @@ Figure error_figure(const Results& r) {
           "path jointly, an upper bound.",
       .columns = 2,
       .aspect = 0.8};
-  figure.panels.push_back(error_panel(r));
-  figure.panels.push_back(budget_panel(r));
+  const Shown shown = of_first_config(r, [](const MethodResult&) { return true; });
+  figure.panels.push_back(error_panel(r, shown));
+  figure.panels.push_back(budget_panel(shown));
   return figure;
 }
 
@@ -234,31 +266,34 @@ std::vector<Figure> make_figures(const Results& r) {
   const Chooser mixture = [](const MethodResult& m) {
     return m.method.structure == Structure::mixture;
   };
+  const Chooser phase = [](const MethodResult& m) {
+    return m.method.structure == Structure::phase;
+  };
   std::vector<Figure> figures;
-  add_samples(r, "samples", "Every method beside the exact law", all, figures);
+  const auto samples = [&](const char* name, const char* title, const Shown& shown) {
+    add_samples(r, name, title, shown, figures);
+  };
+  const auto means = [&](const char* name, const char* title, const char* method) {
+    add_posterior_means(r, name, title, of_first_config(r, named(method)), figures);
+  };
+  samples("samples", "Every method beside the exact law", of_first_config(r, all));
   figures.push_back(error_figure(r));
   figures.push_back(data_figure(r));
-  add_samples(r, "exact", "Sampled with the exact posterior mean", named("exact"), figures);
-  add_samples(r, "figure2_relu", "One ReLU network: samples (the paper's figure 2)", named("relu"),
-              figures);
-  add_posterior_means(r, "figure3_relu_mean",
-                      "One ReLU network: posterior mean (the paper's figure 3)", named("relu"),
-                      figures);
-  add_samples(r, "figure4_tanh", "One tanh network: samples (the paper's figure 4)", named("tanh"),
-              figures);
-  add_posterior_means(r, "figure5_tanh_mean",
-                      "One tanh network: posterior mean (the paper's figure 5)", named("tanh"),
-                      figures);
-  add_samples(r, "figure6_mixture", "Mixture-aware networks: samples (the paper's figure 6)",
-              mixture, figures);
-  add_samples(r, "figure7_phase", "Phase-aware networks: samples (the paper's figure 7)",
-              named("phase-tanh"), figures);
-  add_posterior_means(r, "figure8_phase_mean",
-                      "Phase-aware networks: posterior mean (the paper's figure 8)",
-                      named("phase-tanh"), figures);
-  add_samples(r, "corrected", "The corrected network: samples", named("corrected"), figures);
-  add_posterior_means(r, "corrected_mean", "The corrected network: posterior mean",
-                      named("corrected"), figures);
+  samples("exact", "Sampled with the exact posterior mean", of_first_config(r, named("exact")));
+  samples("figure2_relu", "One ReLU network: samples (the paper's figure 2)",
+          choose(r, named("relu")));
+  means("figure3_relu_mean", "One ReLU network: posterior mean (the paper's figure 3)", "relu");
+  samples("figure4_tanh", "One tanh network: samples (the paper's figure 4)",
+          choose(r, named("tanh")));
+  means("figure5_tanh_mean", "One tanh network: posterior mean (the paper's figure 5)", "tanh");
+  samples("figure6_mixture", "Mixture-aware networks: samples (the paper's figure 6)",
+          choose(r, mixture));
+  samples("figure7_phase", "Phase-aware networks: samples (the paper's figure 7)",
+          choose(r, phase));
+  means("figure8_phase_mean", "Phase-aware networks: posterior mean (the paper's figure 8)",
+        "phase-tanh");
+  samples("corrected", "The corrected network: samples", choose(r, named("corrected")));
+  means("corrected_mean", "The corrected network: posterior mean", "corrected");
   return figures;
 }
 

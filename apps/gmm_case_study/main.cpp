@@ -1,6 +1,7 @@
 // gmm_case_study: trains the denoisers of the case study, samples them by stochastic localization,
 // measures them against the closed form and writes a report.
 
+#include <memory>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -30,11 +31,30 @@ void add_flags(CLI::App& app, Settings& s) {
   std::string methods;
   for (const std::string& name : ito::gmm::method_names()) methods += " " + name;
 
-  app.add_option("--preset", s.preset, "Settings to start from: quick");
-  app.add_option("--methods", s.methods, "Any of" + methods + " (default: all), comma-separated")
+  std::string presets;
+  for (const std::string& name : ito::gmm::preset_names()) {
+    presets += "\n" + name + ": " + ito::gmm::describe(name);
+  }
+  const auto changes = std::make_shared<ito::gmm::PartChanges>();
+  app.final_callback([changes, &s] { ito::gmm::apply(*changes, s); });
+
+  app.add_option("--preset", s.preset, "Settings to start from:" + presets);
+  app.add_option("--configs", changes->configs, "The paper's configurations, any of 1,2,3,4")
+      ->delimiter(',');
+  app.add_option("--methods", changes->methods,
+                 "Any of" + methods + ", comma-separated (default: the preset's)")
+      ->delimiter(',');
+  app.add_option("--seed", changes->seed, "Fixes every random number; the first one of several");
+  app.add_option("--seeds", changes->seeds,
+                 "How many seeds, for means and their spread; or a list of them, 5,6,9")
       ->delimiter(',');
   app.add_option("--out", s.out, "Folder for everything that is written")->capture_default_str();
-  app.add_option("--seed", s.seed, "Fixes every random number")->capture_default_str();
+  app.add_option("--runs", s.runs,
+                 "Folder of trained networks, which are not trained again (default: <out>/runs)");
+  app.add_option(
+         "--checkpoint-seconds", s.checkpoint_seconds,
+         "How often a network in training saves its state, to go on from after an interrupt")
+      ->capture_default_str();
   app.add_option("--threads", s.threads, "0: as many as there are processors; changes no result")
       ->capture_default_str();
 
@@ -47,15 +67,11 @@ void add_flags(CLI::App& app, Settings& s) {
       ->group(target);
 
   const std::string training = "Training";
-  app.add_option("--train-samples", s.train_samples, "N, before the split")
-      ->capture_default_str()
-      ->group(training);
+  app.add_option("--train-samples", changes->train_samples, "N, before the split")->group(training);
   app.add_option("--train-fraction", s.train_fraction, "Share of N that trains; the rest validates")
       ->capture_default_str()
       ->group(training);
-  app.add_option("--epochs", s.epochs, "Passes over the training part")
-      ->capture_default_str()
-      ->group(training);
+  app.add_option("--epochs", changes->epochs, "Passes over the training part")->group(training);
   app.add_option("--batch", s.batch, "Rows a step")->capture_default_str()->group(training);
   app.add_option("--lr", s.lr, "AdamW learning rate")->capture_default_str()->group(training);
   app.add_option("--weight-decay", s.weight_decay, "AdamW weight decay")
@@ -76,10 +92,8 @@ void add_flags(CLI::App& app, Settings& s) {
       ->group(training);
 
   const std::string network = "Network";
-  app.add_option("--hidden", s.hidden, "Hidden width m")->capture_default_str()->group(network);
-  app.add_option("--time-features", s.time_features, "Time features L")
-      ->capture_default_str()
-      ->group(network);
+  app.add_option("--hidden", changes->hidden, "Hidden width m")->group(network);
+  app.add_option("--time-features", changes->time_features, "Time features L")->group(network);
   app.add_option("--frequencies", s.frequencies, "Fourier frequencies of the time embedding")
       ->capture_default_str()
       ->group(network);
@@ -93,6 +107,9 @@ void add_flags(CLI::App& app, Settings& s) {
       ->group(sampling);
   app.add_option("--sampler", s.sampler, "auto (each method's own), euler-maruyama or semi-linear")
       ->capture_default_str()
+      ->group(sampling);
+  app.add_option("--sampling-margin", s.sampling_margin,
+                 "Sampling stops at pi/2 minus this, rad (default: each method's own)")
       ->group(sampling);
 }
 

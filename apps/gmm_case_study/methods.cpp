@@ -30,6 +30,17 @@ const std::vector<Method>& all_methods() {
        .description = "Two tanh networks, one for times below t_sharp and one for those above.",
        .structure = Structure::phase,
        .sampling_margin = 0.2},
+      {.name = "phase-tanh-1",
+       .description = "The same with the switch at t = 1, as the text has it.",
+       .structure = Structure::phase,
+       .sampling_margin = 0.2,
+       .t_sharp = 1},
+      {.name = "phase-tanh-0.2",
+       .description = "The same with the switch at t = 0.2, where v(t)/v(0) has fallen to 0.03: "
+                      "before it, m is nonlinear; after it, it hardly is.",
+       .structure = Structure::phase,
+       .sampling_margin = 0.2,
+       .t_sharp = 0.2},
       {.name = "corrected",
        .description = "One tanh network of the same size and budget on the unit-variance input "
                       "X = y/sqrt(t(t+1)) with its output scaled by cos(alpha), trained with a "
@@ -50,11 +61,17 @@ std::vector<std::string> method_names() {
 std::vector<Method> select_methods(const std::vector<std::string>& names) {
   std::vector<Method> chosen;
   for (const Method& m : all_methods()) {
-    if (names.empty() || std::find(names.begin(), names.end(), m.name) != names.end()) {
-      chosen.push_back(m);
-    }
+    if (std::find(names.begin(), names.end(), m.name) != names.end()) chosen.push_back(m);
   }
   return chosen;
+}
+
+double sampling_margin(const Settings& s, const Method& method) {
+  return s.sampling_margin.value_or(method.sampling_margin);
+}
+
+double t_sharp(const Settings& s, const Method& method) {
+  return method.t_sharp.value_or(s.t_sharp);
 }
 
 }  // namespace ito::gmm

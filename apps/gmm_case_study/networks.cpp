@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <numbers>
 #include <optional>
@@ -19,14 +20,24 @@ namespace ito::gmm {
 namespace {
 
 using diffusion::DenoiserPtr;
+using diffusion::TwoModes;
 
 constexpr double kHalfPi = std::numbers::pi / 2;
 
+// The data of a seed, split where a method wants them split.
+struct Data {
+  Tensor rows;
+  std::optional<diffusion::PrincipalSplit> split = {};
+};
+
 // A network waiting to be trained.
 struct Job {
-  std::size_t method;
+  const RunKey* run;
+  std::string identity;  // of its run
+  std::size_t part;      // which of the run's networks
   std::string label;
-  Tensor data;
+  Tensor data;  // released once trained
+  Index rows;   // of them
   double alpha_min, alpha_max;
   double bayes_loss;
   std::optional<nn::TwoLayerDenoiser> network = {};
@@ -34,7 +45,7 @@ struct Job {
 };
 
 // The least mean loss a coordinate over alpha ~ U[lo, hi]: mmse(t)/n averaged (Simpson).
-double bayes_loss(const diffusion::TwoModes& law, double lo, double hi, bool one_mode) {
+double bayes_loss(const TwoModes& law, double lo, double hi, bool one_mode) {
   constexpr int kIntervals = 2000;
   double total = 0;
   for (int i = 0; i <= kIntervals; ++i) {
@@ -47,43 +58,69 @@ double bayes_loss(const diffusion::TwoModes& law, double lo, double hi, bool one
   return total / (3 * kIntervals);
 }
 
-// Appends the networks of a method. For mixture-aware training, `part` tells the sides apart.
-void plan(const Settings& s, const diffusion::TwoModes& law, const diffusion::PrincipalSplit& split,
-          const Tensor& data, std::size_t at, const Method& method, std::vector<Job>& jobs) {
+// The networks of a run.
+std::vector<Job> plan(const Settings& s, const TwoModes& law, const Data& data, const RunKey& run) {
+  std::vector<Job> jobs;
+  const Method& method = run.method;
+  const bool one_mode = method.structure == Structure::mixture;
   const double top = kHalfPi - s.alpha_margin;
+  const std::string identity = training_identity(s, run);
   const auto add = [&](const std::string& part, const Tensor& rows, double lo, double hi) {
-    const bool one_mode = method.structure == Structure::mixture;
-    jobs.push_back({at, method.name + part, rows, lo, hi, bayes_loss(law, lo, hi, one_mode)});
+    jobs.push_back({&run, identity, jobs.size(), method.name + part, rows, rows.size(0), lo, hi,
+                    bayes_loss(law, lo, hi, one_mode)});
   };
   switch (method.structure) {
     case Structure::exact:
       break;
     case Structure::single:
-      add("", data, 0, top);
+      add("", data.rows, 0, top);
       break;
     case Structure::mixture:
-      add(" (+)", gather_rows(data, split.positive), 0, top);
-      add(" (-)", gather_rows(data, split.negative), 0, top);
+      add(" (+)", gather_rows(data.rows, data.split->positive), 0, top);
+      add(" (-)", gather_rows(data.rows, data.split->negative), 0, top);
       break;
     case Structure::phase: {
-      const double alpha = diffusion::alpha_from_t(s.t_sharp);
-      add(" (early)", data, 0, std::min(alpha + s.phase_overlap, top));
-      add(" (late)", data, std::max(alpha - s.phase_overlap, 0.0), top);
+      const double alpha = diffusion::alpha_from_t(t_sharp(s, method));
+      add(" (early)", data.rows, 0, std::min(alpha + s.phase_overlap, top));
+      add(" (late)", data.rows, std::max(alpha - s.phase_overlap, 0.0), top);
       break;
     }
   }
+  return jobs;
 }
 
-void train_job(const Settings& s, const Method& method, std::size_t index, Job& job,
-               report::Progress::Job& progress) {
-  Generator rng(derived_seed(s.seed, Use::weights, index));
-  job.network.emplace(nn::TwoLayerDenoiserOptions{.n = s.n,
-                                                  .hidden = s.hidden,
-                                                  .time_features = s.time_features,
-                                                  .frequencies = s.frequencies,
-                                                  .activation = method.activation,
-                                                  .parametrisation = method.parametrisation},
-                      rng);
+Index training_steps(const Settings& s, const Job& job) {
+  const auto training = std::max<Index>(
+      1, static_cast<Index>(std::llround(s.train_fraction * static_cast<double>(job.rows))));
+  return job.run->config.epochs * ((training + s.batch - 1) / s.batch);
+}
+
+// Multiplications of a row's forward pass, to tell long jobs from short ones.
+double step_cost(const Settings& s, const Job& job) {
+  const Config& config = job.run->config;
+  return static_cast<double>(config.hidden * s.n * (1 + config.time_features));
+}
+double cost(const Settings& s, const Job& job) {
+  return static_cast<double>(training_steps(s, job)) * step_cost(s, job);
+}
+
+void make_network(const Settings& s, Job& job) {
+  // Seeds belong to a network, whatever else runs, so that a method's result does not depend on
+  // which others were asked for.
+  Generator rng(derived_seed(job.run->seed, Use::weights, report::label_number(job.label)));
+  job.network.emplace(
+      nn::TwoLayerDenoiserOptions{.n = s.n,
+                                  .hidden = job.run->config.hidden,
+                                  .time_features = job.run->config.time_features,
+                                  .frequencies = s.frequencies,
+                                  .activation = job.run->method.activation,
+                                  .parametrisation = job.run->method.parametrisation},
+      rng);
+}
+
+void train_job(const Settings& s, const RunStore& store, Job& job, report::Progress::Job& line) {
+  make_network(s, job);
+  store.open(job.identity);
   nn::TwoLayerDenoiser& network = *job.network;
   const diffusion::LocalizationNetwork forward = [&network](const Tensor& y, const Tensor& alpha) {
     return network.forward(y, alpha);
@@ -93,60 +130,59 @@ void train_job(const Settings& s, const Method& method, std::size_t index, Job& 
   const nn::Loss loss = [&](const Tensor& batch, Generator& noise) {
     return diffusion::localization_loss(forward, batch, noise, window);
   };
+  const bool decay = job.run->method.cosine_decay;
   // The author's program validates but keeps the last weights; so do we, for every method alike.
-  job.result =
-      nn::train(network, job.data, loss,
-                {.epochs = s.epochs,
-                 .batch = s.batch,
-                 .lr = s.lr,
-                 .weight_decay = s.weight_decay,
-                 .clip_norm = s.clip_norm,
-                 .train_fraction = s.train_fraction,
-                 .seed = derived_seed(s.seed, Use::training, index),
-                 .schedule =
-                     [&](Index total_steps) {
-                       return method.cosine_decay ? nn::cosine(total_steps) : nn::constant();
-                     },
-                 .validate_every = std::max<Index>(1, s.epochs / 20),
-                 .keep = nn::Keep::last,
-                 .on_progress =
-                     [&](const nn::TrainProgress& p) {
-                       progress.update(p.step, p.train_loss);
-                       return true;
-                     }});
-  progress.finish();
+  job.result = nn::train(
+      network, job.data, loss,
+      {.epochs = job.run->config.epochs,
+       .batch = s.batch,
+       .lr = s.lr,
+       .weight_decay = s.weight_decay,
+       .clip_norm = s.clip_norm,
+       .train_fraction = s.train_fraction,
+       .seed = derived_seed(job.run->seed, Use::training, report::label_number(job.label)),
+       .schedule = [&](Index steps) { return decay ? nn::cosine(steps) : nn::constant(); },
+       .validate_every = std::max<Index>(1, job.run->config.epochs / 20),
+       .keep = nn::Keep::last,
+       .on_progress =
+           [&](const nn::TrainProgress& p) {
+             line.update(p.step, p.train_loss);
+             return true;
+           },
+       .checkpoint = store.checkpoint(job.identity, job.part),
+       .checkpoint_seconds = s.checkpoint_seconds});
+  store.save_network(job.identity, job.part, network, job.result);
+  job.data = {};
+  line.finish();
 }
 
-Index training_steps(const Settings& s, Index rows) {
-  const auto training = std::max<Index>(
-      1, static_cast<Index>(std::llround(s.train_fraction * static_cast<double>(rows))));
-  return s.epochs * ((training + s.batch - 1) / s.batch);
+// Names a network among those of several configurations and seeds.
+std::string progress_label(const Settings& s, const Job& job) {
+  std::string label = job.label;
+  if (s.parts.size() > 1) label = job.run->config.name + " " + label;
+  if (s.repeats()) label += " #" + std::to_string(job.run->seed);
+  return label;
 }
 
 DenoiserPtr denoiser_of(const Job& job) {
   return std::make_shared<diffusion::NetworkDenoiser>(*job.network);
 }
 
-TrainedNetwork describe(const Job& job) {
-  return {.label = job.label,
-          .rows = job.data.size(0),
-          .parameters = job.network->parameter_count(),
-          .alpha_min = job.alpha_min,
-          .alpha_max = job.alpha_max,
-          .training = job.result,
-          .bayes_loss = job.bayes_loss};
-}
-
-TrainedMethod assemble(const Settings& s, const diffusion::TwoModes& law,
-                       const diffusion::PrincipalSplit& split, const Method& method,
-                       const std::vector<const Job*>& jobs) {
-  TrainedMethod trained{.method = method};
+TrainedRun assemble(const Settings& s, const TwoModes& law, const Data& data, const RunKey& run,
+                    const std::vector<const Job*>& jobs) {
+  TrainedRun trained{.key = run};
   std::vector<DenoiserPtr> denoisers;
   for (const Job* job : jobs) {
-    trained.networks.push_back(describe(*job));
+    trained.networks.push_back({.label = job->label,
+                                .rows = job->rows,
+                                .parameters = job->network->parameter_count(),
+                                .alpha_min = job->alpha_min,
+                                .alpha_max = job->alpha_max,
+                                .training = job->result,
+                                .bayes_loss = job->bayes_loss});
     denoisers.push_back(denoiser_of(*job));
   }
-  switch (method.structure) {
+  switch (run.method.structure) {
     case Structure::exact:
       trained.denoiser = std::make_shared<diffusion::OracleDenoiser>(law.mixture());
       break;
@@ -154,71 +190,107 @@ TrainedMethod assemble(const Settings& s, const diffusion::TwoModes& law,
       trained.denoiser = denoisers[0];
       break;
     case Structure::mixture: {
+      const diffusion::PrincipalSplit& split = *data.split;
       trained.share = split.larger_is_positive ? split.share : 1 - split.share;
       double along = 0;
       for (std::size_t i = 0; i < law.a().size(); ++i) along += split.direction[i] * law.a()[i];
       trained.first_is_right = along > 0;
       trained.parts = denoisers;
       trained.denoiser = std::make_shared<diffusion::MixtureRouting>(
-          denoisers[0], denoisers[1], trained.share, derived_seed(s.seed, Use::routing));
+          denoisers[0], denoisers[1], trained.share, derived_seed(run.seed, Use::routing));
       break;
     }
     case Structure::phase:
-      trained.denoiser =
-          std::make_shared<diffusion::PhaseSwitch>(denoisers[0], denoisers[1], s.t_sharp);
+      trained.denoiser = std::make_shared<diffusion::PhaseSwitch>(denoisers[0], denoisers[1],
+                                                                  t_sharp(s, run.method));
       break;
   }
   return trained;
 }
 
-}  // namespace
+using DataKey = std::pair<Index, std::uint64_t>;
 
-std::vector<TrainedMethod> train_methods(const Settings& settings,
-                                         const std::vector<Method>& methods,
-                                         const diffusion::TwoModes& law, const Tensor& data,
-                                         std::ostream& log) {
-  const bool splits = std::any_of(methods.begin(), methods.end(), [](const Method& m) {
-    return m.structure == Structure::mixture;
-  });
-  const auto split = splits ? diffusion::principal_split(data) : diffusion::PrincipalSplit{};
-  check(!splits || std::min(split.positive.size(), split.negative.size()) >= 2,
-        "--train-samples: the data hold fewer than two samples of one mode, which the "
-        "mixture-aware methods cannot train on");
-  std::vector<Job> jobs;
-  for (std::size_t m = 0; m < methods.size(); ++m) {
-    plan(settings, law, split, data, m, methods[m], jobs);
+// One data set for all runs of as many samples and the same seed.
+std::map<DataKey, Data> make_data(const TwoModes& law, const std::vector<RunKey>& runs) {
+  std::map<DataKey, Data> all;
+  for (const RunKey& run : runs) {
+    if (run.method.structure == Structure::exact) continue;
+    Data& data = all[{run.config.train_samples, run.seed}];
+    if (!data.rows.defined()) {
+      data.rows = training_data(law, run.config.train_samples, run.seed);
+    }
+    if (run.method.structure == Structure::mixture && !data.split) {
+      data.split = diffusion::principal_split(data.rows);
+      check(std::min(data.split->positive.size(), data.split->negative.size()) >= 2,
+            "--train-samples: the data hold fewer than two samples of one mode, which the "
+            "mixture-aware methods cannot train on");
+    }
   }
+  return all;
+}
 
-  // Seeds belong to a network, whatever else runs, so that a method's result does not depend on
-  // which others were asked for.
-  std::vector<std::size_t> seeds;
-  for (const Job& job : jobs) seeds.push_back(report::label_number(job.label));
-
+void train_all(const Settings& s, const RunStore& store, std::vector<Job>& jobs,
+               std::ostream& log) {
+  std::vector<Job*> waiting;
+  for (Job& job : jobs) {
+    if (!store.has_network(job.identity, job.part)) {
+      waiting.push_back(&job);
+      continue;
+    }
+    make_network(s, job);
+    job.result = store.load_network(job.identity, job.part, *job.network);
+  }
+  if (waiting.size() < jobs.size()) {
+    log << jobs.size() - waiting.size() << " of " << jobs.size() << " networks are there already ("
+        << s.runs_folder().string() << ")\n";
+  }
   // The longest first: the cores then finish together.
-  std::vector<std::size_t> order(jobs.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return jobs[a].data.size(0) > jobs[b].data.size(0);
-  });
-
+  std::stable_sort(waiting.begin(), waiting.end(),
+                   [&](const Job* a, const Job* b) { return cost(s, *a) > cost(s, *b); });
   report::Progress progress(log);
   std::vector<report::Progress::Job> lines;
-  for (const std::size_t i : order) {
-    lines.push_back(progress.add(jobs[i].label, training_steps(settings, jobs[i].data.size(0))));
+  for (const Job* job : waiting) {
+    lines.push_back(
+        progress.add(progress_label(s, *job), training_steps(s, *job), step_cost(s, *job)));
   }
-  parallel_for(static_cast<Index>(jobs.size()), [&](Index k) {
-    const std::size_t i = order[static_cast<std::size_t>(k)];
-    train_job(settings, methods[jobs[i].method], seeds[i], jobs[i],
-              lines[static_cast<std::size_t>(k)]);
+  parallel_for(static_cast<Index>(waiting.size()), [&](Index k) {
+    const auto i = static_cast<std::size_t>(k);
+    train_job(s, store, *waiting[i], lines[i]);
   });
+}
 
-  std::vector<TrainedMethod> trained;
-  for (std::size_t m = 0; m < methods.size(); ++m) {
-    std::vector<const Job*> mine;
-    for (const Job& job : jobs) {
-      if (job.method == m) mine.push_back(&job);
+}  // namespace
+
+Tensor training_data(const TwoModes& law, Index count, std::uint64_t seed) {
+  Generator rng(derived_seed(seed, Use::data));
+  return law.mixture().sample(count, rng);
+}
+
+std::vector<TrainedRun> train_runs(const Settings& s, const std::vector<RunKey>& runs,
+                                   const TwoModes& law, const RunStore& store, std::ostream& log) {
+  const std::map<DataKey, Data> data = make_data(law, runs);
+  const auto data_of = [&](const RunKey& run) {
+    const auto at = data.find({run.config.train_samples, run.seed});
+    return at == data.end() ? Data{} : at->second;
+  };
+  // Configurations of the same settings share their networks.
+  std::vector<Job> jobs;
+  std::map<std::string, std::vector<std::size_t>> jobs_of;
+  for (const RunKey& run : runs) {
+    const std::string identity = training_identity(s, run);
+    if (jobs_of.contains(identity)) continue;
+    for (Job& job : plan(s, law, data_of(run), run)) {
+      jobs_of[identity].push_back(jobs.size());
+      jobs.push_back(std::move(job));
     }
-    trained.push_back(assemble(settings, law, split, methods[m], mine));
+  }
+  train_all(s, store, jobs, log);
+
+  std::vector<TrainedRun> trained;
+  for (const RunKey& run : runs) {
+    std::vector<const Job*> mine;
+    for (const std::size_t i : jobs_of[training_identity(s, run)]) mine.push_back(&jobs[i]);
+    trained.push_back(assemble(s, law, data_of(run), run, mine));
   }
   return trained;
 }

@@ -5,14 +5,16 @@
 #include <ostream>
 #include <vector>
 
+#include "apps/gmm_case_study/identity.h"
 #include "apps/gmm_case_study/results.h"
+#include "apps/gmm_case_study/store.h"
 #include "diffusion/denoiser.h"
 
 namespace ito::gmm {
 
-// A method ready to sample.
-struct TrainedMethod {
-  Method method;
+// A run ready to sample.
+struct TrainedRun {
+  RunKey key;
   std::vector<TrainedNetwork> networks = {};
   diffusion::DenoiserPtr denoiser = {};
   // mixture only: the parts by label of MixtureRouting, and the share of label 0.
@@ -21,10 +23,13 @@ struct TrainedMethod {
   bool first_is_right = true;  // label 0 is the right mode of the law
 };
 
-// Trains all networks of all methods on `data` [N, n], side by side on the thread pool.
-std::vector<TrainedMethod> train_methods(const Settings& settings,
-                                         const std::vector<Method>& methods,
-                                         const diffusion::TwoModes& law, const Tensor& data,
-                                         std::ostream& log);
+// The training data of a seed [N, n].
+Tensor training_data(const diffusion::TwoModes& law, Index count, std::uint64_t seed);
+
+// Trains all networks of all runs side by side on the thread pool, the longest first. Those in the
+// store are loaded, and an interrupted one goes on from its checkpoint.
+std::vector<TrainedRun> train_runs(const Settings& settings, const std::vector<RunKey>& runs,
+                                   const diffusion::TwoModes& law, const RunStore& store,
+                                   std::ostream& log);
 
 }  // namespace ito::gmm

@@ -1,11 +1,15 @@
 #include "apps/gmm_case_study/results.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "apps/gmm_case_study/figures.h"
+#include "apps/gmm_case_study/identity.h"
 #include "apps/gmm_case_study/tables.h"
 #include "apps/report/figure.h"
 #include "apps/report/files.h"
@@ -19,48 +23,70 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json settings_json(const Settings& s) {
-  std::vector<std::string> methods;
-  for (const Method& m : select_methods(s.methods)) methods.push_back(m.name);
+  Json parts = Json::array();
+  for (const Part& part : s.parts) {
+    parts.push_back({{"config", part.config.name},
+                     {"train_samples", part.config.train_samples},
+                     {"epochs", part.config.epochs},
+                     {"time_features", part.config.time_features},
+                     {"hidden", part.config.hidden},
+                     {"methods", part.methods},
+                     {"seeds", part.seeds}});
+  }
   return {{"preset", s.preset},
-          {"methods", methods},
+          {"configs", std::move(parts)},
           {"n", s.n},
           {"p", s.p},
           {"separation", s.separation},
-          {"train_samples", s.train_samples},
           {"train_fraction", s.train_fraction},
-          {"epochs", s.epochs},
           {"batch", s.batch},
           {"lr", s.lr},
           {"weight_decay", s.weight_decay},
           {"clip_norm", s.clip_norm},
           {"alpha_margin", s.alpha_margin},
-          {"hidden", s.hidden},
-          {"time_features", s.time_features},
           {"frequencies", s.frequencies},
           {"t_sharp", s.t_sharp},
           {"phase_overlap", s.phase_overlap},
+          {"phase_two_grids", s.phase_two_grids},
           {"samples", s.samples},
           {"steps", s.steps},
-          {"sampler", s.sampler},
-          {"seed", s.seed}};
+          {"sampler", s.sampler}};
+}
+
+Json run_json(const Results& r, const MethodResult& m) {
+  return {{"seed", m.seed},
+          {"folder", hash_of(training_identity(r.settings, {m.config, m.method, m.seed}))},
+          {"w1", m.w1},
+          {"w1_target", m.w1_target},
+          {"ks", m.ks.statistic},
+          {"ks_p_value", m.ks.p_value},
+          {"mode_weight", m.modes.weight},
+          {"outliers", m.modes.outliers},
+          {"diverged", m.diverged_count},
+          {"orthogonal_variance", m.orthogonal_variance},
+          {"kl_net", m.kl_net},
+          {"kl_net_se", m.kl_net_se},
+          {"kl_total", m.kl_total()},
+          {"error_t", m.error_t},
+          {"error", m.error},
+          {"sampling_seconds", m.sampling_seconds}};
 }
 
 Json summary(const Results& r) {
   Json methods = Json::parse(report::to_json(method_table(r)));
-  for (std::size_t i = 0; i < r.methods.size(); ++i) {
-    const MethodResult& m = r.methods[i];
+  const std::vector<Group> groups = r.groups();
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const MethodResult& m = groups[i].first();
     Json& row = methods[i];
+    row["config"] = m.config.name;
     row["scheme"] = name(m.scheme);
     row["grid_points"] = m.grid.size();
-    row["w1_target"] = m.w1_target;
-    row["w1_floor_sd"] = m.w1_floor.standard_deviation;
-    row["ks_p_value"] = m.ks.p_value;
-    row["diverged"] = m.diverged;
-    row["orthogonal_variance_expected"] = m.orthogonal_variance_expected;
     row["kl_terminal"] = m.kl_terminal;
-    row["error_t"] = m.error_t;
-    row["error"] = m.error;
-    row["sampling_seconds"] = m.sampling_seconds;
+    row["w1_floor_sd"] = m.w1_floor.standard_deviation;
+    row["orthogonal_variance_expected"] = m.orthogonal_variance_expected;
+    row["error_is"] =
+        groups[i].runs.size() > 1 ? "standard deviation over seeds" : "standard error";
+    for (const MethodResult* run : groups[i].runs) row["runs"].push_back(run_json(r, *run));
   }
   return {{"program", "gmm_case_study"},
           {"version", ITO_VERSION},
@@ -74,17 +100,54 @@ Json summary(const Results& r) {
             {"measuring", r.measuring_seconds}}}};
 }
 
+std::string loaded_note(const Results& r) {
+  if (r.runs_loaded == 0) return "";
+  return "; " + std::to_string(r.runs_loaded) + " of " + std::to_string(r.runs.size()) +
+         " runs were there already";
+}
+
+std::pair<std::string, std::string> config_fact(const Part& part) {
+  std::string seeds;
+  for (const std::uint64_t seed : part.seeds) {
+    seeds += (seeds.empty() ? "" : ", ") + std::to_string(seed);
+  }
+  const Config& c = part.config;
+  return {"configuration " + c.name, "N = " + report::group_thousands(c.train_samples) + ", " +
+                                         report::group_thousands(c.epochs) +
+                                         " epochs, L = " + std::to_string(c.time_features) +
+                                         ", m = " + std::to_string(c.hidden) + ", seeds " + seeds};
+}
+
 std::vector<std::pair<std::string, std::string>> facts(const Results& r) {
   std::vector<std::pair<std::string, std::string>> pairs{
       {"program", "ito " ITO_VERSION ", " ITO_BUILD_TYPE " build"}};
   const Json settings = settings_json(r.settings);
   for (const auto& [key, value] : settings.items()) {
+    if (key == "configs") {
+      for (const Part& part : r.settings.parts) pairs.push_back(config_fact(part));
+      continue;
+    }
     pairs.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
   pairs.emplace_back("time", report::format_duration(r.training_seconds) + " training, " +
                                  report::format_duration(r.sampling_seconds) + " sampling, " +
-                                 report::format_duration(r.measuring_seconds) + " measuring");
+                                 report::format_duration(r.measuring_seconds) + " measuring" +
+                                 loaded_note(r));
   return pairs;
+}
+
+// Every method once, in the order of the table.
+std::vector<std::string> method_list(const Results& r) {
+  std::vector<std::string> methods;
+  for (const Group& group : r.groups()) {
+    const MethodResult& m = group.first();
+    std::string item =
+        "**" + m.method.name + "** (" + std::string(name(m.scheme)) + "). " + m.method.description;
+    if (std::find(methods.begin(), methods.end(), item) == methods.end()) {
+      methods.push_back(std::move(item));
+    }
+  }
+  return methods;
 }
 
 void write_report(const Results& r, const report::DrawResult& drawn,
@@ -105,12 +168,7 @@ void write_report(const Results& r, const report::DrawResult& drawn,
           "How close does each way of learning m come to the target with the same data "
           "and the same number of steps?");
   page.section("Results").table(method_table(r));
-  std::vector<std::string> methods;
-  for (const MethodResult& m : r.methods) {
-    methods.push_back("**" + m.method.name + "** (" + std::string(name(m.scheme)) + "). " +
-                      m.method.description);
-  }
-  page.list(methods);
+  page.list(method_list(r));
   page.section("How to read it")
       .list({"**W1** is an average distance in units of u, the coordinate in which the modes lie "
              "at 1-p and -p. A method at the *floor* cannot be told from an exact sampler with "
@@ -136,10 +194,42 @@ const char* name(diffusion::LocalizationScheme scheme) {
   return scheme == diffusion::LocalizationScheme::semi_linear ? "semi-linear" : "Euler-Maruyama";
 }
 
+Spread spread(const Group& group, const std::function<double(const MethodResult&)>& value) {
+  double sum = 0, squares = 0;
+  const auto count = static_cast<double>(group.runs.size());
+  for (const MethodResult* run : group.runs) sum += value(*run);
+  const double mean = sum / count;
+  for (const MethodResult* run : group.runs) squares += std::pow(value(*run) - mean, 2);
+  return {.mean = mean,
+          .standard_deviation = count > 1 ? std::sqrt(squares / (count - 1))
+                                          : std::numeric_limits<double>::quiet_NaN()};
+}
+
+std::vector<Group> Results::groups() const {
+  std::vector<Group> all;
+  for (const MethodResult& run : runs) {
+    if (all.empty() || all.back().first().method.name != run.method.name ||
+        all.back().first().config.name != run.config.name) {
+      all.emplace_back();
+    }
+    all.back().runs.push_back(&run);
+  }
+  return all;
+}
+
+std::vector<Group> Results::groups_of(const std::string& config) const {
+  std::vector<Group> chosen;
+  for (Group& group : groups()) {
+    if (group.first().config.name == config) chosen.push_back(std::move(group));
+  }
+  return chosen;
+}
+
 void write_results(const Results& r, std::ostream& out) {
   const std::filesystem::path& folder = r.settings.out;
-  report::ensure_writable_directory(folder / "samples");
-  for (const MethodResult& m : r.methods) {
+  for (const MethodResult& m : r.runs) {
+    if (!m.samples.defined()) continue;
+    report::ensure_writable_directory(folder / "samples");
     report::write_atomically(folder / "samples" / (m.method.name + ".npy"),
                              nn::npy_bytes(m.samples));
   }
@@ -150,14 +240,14 @@ void write_results(const Results& r, std::ostream& out) {
   out << '\n'
       << report::to_text(brief_table(r))
       << "\nW1: distance of the projected samples to their exact law (floor "
-      << report::to_string({r.methods[0].w1_floor.mean}, report::Format::fixed(4)) << " with "
+      << report::to_string({r.runs[0].w1_floor.mean}, report::Format::fixed(4)) << " with "
       << report::group_thousands(r.settings.samples)
       << " samples). w: weight of the right mode, p = " << report::json_number(r.settings.p)
       << ".\nvar ⊥: variance across a. KL in nats; * marks the best.\n\n";
   if (!drawn.complete()) out << drawn.message << '\n';
   out << "training " << report::format_duration(r.training_seconds) << ", sampling "
       << report::format_duration(r.sampling_seconds) << ", measuring "
-      << report::format_duration(r.measuring_seconds) << '\n'
+      << report::format_duration(r.measuring_seconds) << loaded_note(r) << '\n'
       << "report: " << (folder / "report.html").string() << '\n';
 }
 

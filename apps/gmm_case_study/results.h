@@ -1,6 +1,8 @@
 // What a run of the case study measured, and the files it becomes.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -37,16 +39,27 @@ struct PosteriorMeanAt {
   double error = 0;  // sqrt(E||m - m_hat||^2 / E||m||^2)
 };
 
-struct MethodResult {
-  Method method;
+// What takes time to measure, and is therefore kept.
+struct Measured {
+  Tensor samples = {};                      // [samples, n]
+  std::vector<std::uint8_t> diverged = {};  // one a sample
+  double sampling_seconds = 0;
+  double kl_net = 0, kl_net_se = 0;              // nats
+  std::vector<double> error_t = {}, error = {};  // E||m - m_hat||^2 / n along the path
+  std::vector<PosteriorMeanAt> posterior_means = {};
+};
+
+// One method on one configuration with one seed.
+struct MethodResult : Measured {
+  Method method = {};
+  Config config = {};
+  std::uint64_t seed = 0;
   std::vector<TrainedNetwork> networks = {};
   diffusion::LocalizationScheme scheme = diffusion::LocalizationScheme::euler_maruyama;
   std::vector<double> grid = {};
 
-  Tensor samples = {};         // [samples, n]
-  std::vector<double> u = {};  // their projections <x, a> / ||a||^2
-  Index diverged = 0;
-  double sampling_seconds = 0;
+  std::vector<double> u = {};  // projections <x, a> / ||a||^2 of the samples
+  Index diverged_count = 0;
 
   double w1 = 0;         // to the exact law of u at T, mu * N(0, I/T)
   double w1_target = 0;  // to the law of u under mu itself
@@ -55,15 +68,24 @@ struct MethodResult {
   diffusion::ModeStatistics modes{};
   double orthogonal_variance = 0;
   double orthogonal_variance_expected = 0;  // by the scheme's recursion with the exact m
-  double kl_net = 0, kl_net_se = 0;         // nats
   double kl_discretisation = 0;
   double kl_terminal = 0;
-  std::vector<double> error_t = {}, error = {};  // E||m - m_hat||^2 / n along the path
-  std::vector<PosteriorMeanAt> posterior_means = {};
 
   double t_max() const { return grid.back(); }
   double kl_total() const { return kl_net + kl_discretisation + kl_terminal; }
 };
+
+// The runs of one method on one configuration, a run a seed.
+struct Group {
+  std::vector<const MethodResult*> runs;
+  const MethodResult& first() const { return *runs.front(); }
+};
+// The mean over the runs, and their standard deviation (NaN for one).
+struct Spread {
+  double mean = 0;
+  double standard_deviation = 0;
+};
+Spread spread(const Group& group, const std::function<double(const MethodResult&)>& value);
 
 // The exact posterior mean under both schemes and several grids: what sampling alone costs.
 struct SchemeCheck {
@@ -78,11 +100,17 @@ struct SchemeCheck {
 struct Results {
   Settings settings;
   diffusion::TwoModes law;
-  std::vector<double> data_u = {};  // projections of the training data
-  std::vector<MethodResult> methods = {};
+  std::vector<double> data_u = {};  // projections of the first run's training data
+  // By configuration, then method, then seed. Samples are kept where there is one run a method.
+  std::vector<MethodResult> runs = {};
   std::vector<SchemeCheck> scheme_checks = {};
   double scheme_t_max = 0;  // of the checks
   double training_seconds = 0, sampling_seconds = 0, measuring_seconds = 0;
+  Index runs_loaded = 0;  // done by an earlier sitting
+
+  std::vector<Group> groups() const;
+  // The groups of one configuration: those that the single figures show.
+  std::vector<Group> groups_of(const std::string& config) const;
 };
 
 const char* name(diffusion::LocalizationScheme scheme);

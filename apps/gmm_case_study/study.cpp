@@ -1,197 +1,55 @@
 #include "apps/gmm_case_study/study.h"
 
-#include <cmath>
-#include <memory>
-#include <numbers>
 #include <utility>
+#include <vector>
 
+#include "apps/gmm_case_study/measure.h"
 #include "apps/gmm_case_study/networks.h"
-#include "apps/gmm_case_study/seeds.h"
+#include "apps/gmm_case_study/store.h"
 #include "apps/report/study.h"
-#include "autograd/grad_mode.h"
-#include "autograd/ops.h"
 #include "autograd/parallel.h"
-#include "diffusion/grid.h"
 #include "diffusion/metrics/projection.h"
-#include "diffusion/samplers/localization.h"
 
 namespace ito::gmm {
 namespace {
 
-using diffusion::LocalizationScheme;
-using diffusion::TwoModes;
-
-constexpr double kHalfPi = std::numbers::pi / 2;
-
-std::unique_ptr<diffusion::Sampler> make_sampler(LocalizationScheme scheme) {
-  if (scheme == LocalizationScheme::semi_linear) return std::make_unique<diffusion::SemiLinear>();
-  return std::make_unique<diffusion::EulerMaruyama>();
-}
-
-LocalizationScheme scheme_of(const Settings& s, const Method& method) {
-  const bool semi_linear = s.sampler == "auto" ? method.semi_linear : s.sampler == "semi-linear";
-  return semi_linear ? LocalizationScheme::semi_linear : LocalizationScheme::euler_maruyama;
-}
-
-// Phase-aware sampling walks a full grid on each side of the switch, as the author's program does.
-diffusion::Grid grid_of(const Settings& s, const Method& method) {
-  const double alpha_max = kHalfPi - method.sampling_margin;
-  if (method.structure != Structure::phase) return diffusion::uniform_angle(s.steps, alpha_max);
-  const double alpha_sharp = diffusion::alpha_from_t(s.t_sharp);
-  return diffusion::join(diffusion::uniform_angle(s.steps, 0, alpha_sharp),
-                         diffusion::uniform_angle(s.steps, alpha_sharp, alpha_max));
-}
-
-void draw_samples(const Settings& s, const TwoModes& law, const diffusion::Denoiser& denoiser,
-                  MethodResult& r) {
-  const report::Stopwatch watch;
-  const auto drawn = diffusion::sample(
-      denoiser, *make_sampler(r.scheme), r.grid,
-      {.chains = s.samples,
-       .dimension = s.n,
-       .seed = derived_seed(s.seed, Use::sampling, report::label_number(r.method.name))});
-  r.sampling_seconds = watch.seconds();
-  r.samples = drawn.samples;
-  r.diverged = drawn.diverged_count;
-  r.u = diffusion::project(drawn.samples, law.a());
-
-  const diffusion::NormalMixture1d exact = law.projection(1 / r.t_max());
-  r.w1 = diffusion::wasserstein1(r.u, exact);
-  r.w1_target = diffusion::wasserstein1(r.u, law.projection());
-  r.w1_floor = diffusion::wasserstein1_floor(exact, s.samples);
-  r.ks = diffusion::kolmogorov_smirnov(r.u, exact);
-  r.modes = diffusion::mode_statistics(r.u, exact);
-  r.orthogonal_variance = diffusion::orthogonal_variance(drawn.samples, law.a(), drawn.diverged);
-  r.orthogonal_variance_expected = diffusion::orthogonal_variance_of_scheme(r.grid, r.scheme);
-  r.kl_discretisation = diffusion::kl_discretisation(law, r.grid, r.scheme);
-  r.kl_terminal = diffusion::kl_terminal(s.n, r.t_max());
-}
-
-// A routed sample hides which network it follows. The KL is that of (label, path) jointly, which
-// bounds the KL of the path from above.
-void measure_mixture_kl(const TwoModes& law, const TrainedMethod& trained,
-                        diffusion::NetworkKlOptions options, MethodResult& r) {
-  const diffusion::GaussianMixture mixture = law.mixture();
-  double variance = 0;
-  for (Index mode = 0; mode < 2; ++mode) {
-    const double weight = mode == 0 ? law.p() : 1 - law.p();
-    const auto part = static_cast<std::size_t>(trained.first_is_right ? mode : 1 - mode);
-    options.seed += 1;
-    const diffusion::NetworkKl kl =
-        diffusion::kl_network(mixture.component(mode), *trained.parts[part], options);
-    r.kl_net += weight * kl.kl;
-    variance += std::pow(weight * kl.standard_error, 2);
-    r.error_t = kl.t;
-    r.error.resize(kl.error.size());
-    for (std::size_t i = 0; i < kl.error.size(); ++i) r.error[i] += weight * kl.error[i];
-  }
-  const double right = trained.first_is_right ? trained.share : 1 - trained.share;
-  r.kl_net += diffusion::kl_bernoulli(law.p(), right);
-  r.kl_net_se = std::sqrt(variance);
-}
-
-void measure_kl(const Settings& s, const TwoModes& law, const TrainedMethod& trained,
-                MethodResult& r) {
-  if (r.method.structure == Structure::exact) return;
-  diffusion::NetworkKlOptions options{
-      .t_max = r.t_max(),
-      .nodes = 96,
-      .samples = 1000,
-      .seed = derived_seed(s.seed, Use::network_kl, report::label_number(r.method.name))};
-  if (r.method.structure == Structure::mixture) {
-    measure_mixture_kl(law, trained, options, r);
-    return;
-  }
-  if (r.method.structure == Structure::phase) options.breaks = {s.t_sharp};
-  diffusion::NetworkKl kl = diffusion::kl_network(law.mixture(), *trained.denoiser, options);
-  r.kl_net = kl.kl;
-  r.kl_net_se = kl.standard_error;
-  r.error_t = std::move(kl.t);
-  r.error = std::move(kl.error);
-}
-
-std::vector<double> projected(const Tensor& x, const TwoModes& law) {
-  return diffusion::project(x, law.a());
-}
-
-// The paper's figures 3, 5 and 8. A routed denoiser is no function of y alone, so it has none.
-void compare_posterior_means(const Settings& s, const TwoModes& law, const TrainedMethod& trained,
-                             MethodResult& r) {
-  if (r.method.structure == Structure::exact || r.method.structure == Structure::mixture) return;
-  constexpr Index kPoints = 1000;
-  const NoGrad guard;
-  const diffusion::OracleDenoiser oracle(law.mixture());
-  Generator rng(derived_seed(s.seed, Use::posterior_mean));
-  for (const double t : {0.03, 0.1, 0.3, 1.0, 5.0, 20.0}) {
-    const Tensor x = law.mixture().sample(kPoints, rng);
-    const Tensor y = t * x + std::sqrt(t) * randn(x.shape(), rng);
-    const Tensor truth = oracle.posterior_mean(y, t, {0, kPoints});
-    const Tensor learned = trained.denoiser->posterior_mean(y, t, {0, kPoints});
-    PosteriorMeanAt at{
-        .t = t,
-        .position = projected(y, law),
-        .truth = projected(truth, law),
-        .learned = projected(learned, law),
-        .error = std::sqrt(sum(square(learned - truth)).item() / sum(square(truth)).item())};
-    for (double& position : at.position) position /= t;
-    r.posterior_means.push_back(std::move(at));
-  }
-}
-
-MethodResult measure(const Settings& s, const TwoModes& law, TrainedMethod& trained,
-                     Results& results) {
-  MethodResult r{.method = trained.method, .networks = std::move(trained.networks)};
-  r.scheme = scheme_of(s, r.method);
-  r.grid = grid_of(s, r.method);
-  draw_samples(s, law, *trained.denoiser, r);
-  results.sampling_seconds += r.sampling_seconds;
-  const report::Stopwatch watch;
-  measure_kl(s, law, trained, r);
-  compare_posterior_means(s, law, trained, r);
-  results.measuring_seconds += watch.seconds();
-  return r;
-}
-
-void check_schemes(const Settings& s, const TwoModes& law, Results& results) {
-  const diffusion::OracleDenoiser oracle(law.mixture());
-  for (const auto scheme : {LocalizationScheme::euler_maruyama, LocalizationScheme::semi_linear}) {
-    for (const Index points : {20, 50, 200}) {
-      const diffusion::Grid grid = diffusion::uniform_angle(points, kHalfPi - 0.1);
-      const auto drawn = diffusion::sample(
-          oracle, *make_sampler(scheme), grid,
-          {.chains = s.samples, .dimension = s.n, .seed = derived_seed(s.seed, Use::scheme_check)});
-      results.scheme_t_max = grid.back();
-      results.scheme_checks.push_back(
-          {.scheme = scheme,
-           .points = points,
-           .kl_discretisation = diffusion::kl_discretisation(law, grid, scheme),
-           .orthogonal_variance_expected = diffusion::orthogonal_variance_of_scheme(grid, scheme),
-           .orthogonal_variance =
-               diffusion::orthogonal_variance(drawn.samples, law.a(), drawn.diverged),
-           .w1 = diffusion::wasserstein1(diffusion::project(drawn.samples, law.a()),
-                                         law.projection(1 / grid.back()))});
+std::vector<RunKey> all_runs(const Settings& s) {
+  std::vector<RunKey> runs;
+  for (const Part& part : s.parts) {
+    for (const Method& method : select_methods(part.methods)) {
+      for (const std::uint64_t seed : part.seeds) runs.push_back({part.config, method, seed});
     }
   }
+  return runs;
 }
 
 }  // namespace
 
 Results run_study(const Settings& s, std::ostream& log) {
   if (s.threads > 0) set_thread_count(s.threads);
-  const TwoModes law(s.p, std::vector<double>(static_cast<std::size_t>(s.n), s.separation));
+  const diffusion::TwoModes law(s.p,
+                                std::vector<double>(static_cast<std::size_t>(s.n), s.separation));
   Results results{.settings = s, .law = law};
-  Generator rng(derived_seed(s.seed, Use::data));
-  const Tensor data = law.mixture().sample(s.train_samples, rng);
-  results.data_u = projected(data, law);
+  const Part& first = s.parts.front();
+  results.data_u = diffusion::project(
+      training_data(law, first.config.train_samples, first.seeds.front()), law.a());
 
+  const RunStore store(s.runs_folder());
   const report::Stopwatch training;
-  std::vector<TrainedMethod> trained = train_methods(s, select_methods(s.methods), law, data, log);
+  std::vector<TrainedRun> trained = train_runs(s, all_runs(s), law, store, log);
   results.training_seconds = training.seconds();
-  for (TrainedMethod& method : trained) {
-    results.methods.push_back(measure(s, law, method, results));
+
+  const bool keep_samples = s.parts.size() == 1 && !s.repeats();
+  for (TrainedRun& run : trained) {
+    bool loaded = false;
+    MethodResult measured = measure(s, law, run, store, loaded, results.measuring_seconds);
+    results.runs_loaded += loaded;
+    if (!loaded) results.sampling_seconds += measured.sampling_seconds;
+    if (!keep_samples) measured.samples = {};
+    results.runs.push_back(std::move(measured));
   }
   const report::Stopwatch checking;
-  check_schemes(s, law, results);
+  results.scheme_checks = check_schemes(s, law, results.scheme_t_max);
   results.sampling_seconds += checking.seconds();
   return results;
 }

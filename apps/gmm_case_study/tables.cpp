@@ -1,8 +1,26 @@
 #include "apps/gmm_case_study/tables.h"
 
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace ito::gmm {
+namespace {
+
+bool several_configs(const Results& r) {
+  return r.settings.parts.size() > 1;
+}
+
+// The mean over the seeds with their spread; for one seed the value with its standard error.
+template <class Value>
+report::Number number(const Group& group, Value value, std::optional<double> standard_error = {}) {
+  const Spread s = spread(group, value);
+  if (group.runs.size() < 2) return {s.mean, standard_error};
+  return {s.mean, s.standard_deviation};
+}
+
+}  // namespace
 
 using report::Best;
 using report::Cell;
@@ -11,50 +29,81 @@ using report::Number;
 using report::Table;
 
 Table method_table(const Results& r) {
-  Table table{.caption =
-                  "Every method against the closed form. W1 is the distance of the projected "
-                  "samples to the exact law at T, whose sampling floor is the W1 of as many exact "
-                  "samples; w is the weight of the right mode, then the means and standard "
-                  "deviations of the two modes and the samples beyond six of them.",
-              .columns = {
-                  {.title = "method", .key = "method"},
-                  {.title = "T", .format = Format::fixed(2), .key = "t_max"},
-                  {.title = "W1", .format = Format::fixed(4), .best = Best::lowest(), .key = "w1"},
-                  {.title = "floor", .format = Format::fixed(4), .key = "w1_floor"},
-                  {.title = "KS", .format = Format::fixed(4), .best = Best::lowest(), .key = "ks"},
-                  {.title = "w",
-                   .format = Format::fixed(3),
-                   .best = Best::nearest(r.law.p()),
-                   .key = "mode_weight"},
-                  {.title = "mean +", .format = Format::fixed(3), .key = "mean_right"},
-                  {.title = "mean -", .format = Format::fixed(3), .key = "mean_left"},
-                  {.title = "std +", .format = Format::fixed(3), .key = "std_right"},
-                  {.title = "std -", .format = Format::fixed(3), .key = "std_left"},
-                  {.title = "outliers", .format = Format::integer(), .key = "outliers"},
-                  {.title = "var ⊥", .format = Format::fixed(4), .key = "orthogonal_variance"},
-                  {.title = "KL net",
-                   .unit = "nats",
-                   .format = Format::significant(3),
-                   .best = Best::lowest(),
-                   .key = "kl_net"},
-                  {.title = "KL disc",
-                   .unit = "nats",
-                   .format = Format::significant(3),
-                   .key = "kl_discretisation"},
-                  {.title = "KL total",
-                   .unit = "nats",
-                   .format = Format::significant(3),
-                   .best = Best::lowest(),
-                   .key = "kl_total"},
-              }};
-  for (const MethodResult& m : r.methods) {
+  const std::string spread_note =
+      r.settings.repeats() ? " Over several seeds: the mean ± the standard deviation of one seed."
+                           : "";
+  Table table{
+      .caption =
+          std::string(
+              "Every method against the closed form. W1 is the distance of the projected "
+              "samples to the exact law at T, whose sampling floor is the W1 of as many exact "
+              "samples; w is the weight of the right mode, then the means and standard "
+              "deviations of the two modes and the samples beyond six of them.") +
+          spread_note,
+      .columns = {
+          {.title = "method", .key = "method"},
+          {.title = "T", .format = Format::fixed(2), .key = "t_max"},
+          {.title = "W1", .format = Format::fixed(4), .best = Best::lowest(), .key = "w1"},
+          {.title = "floor", .format = Format::fixed(4), .key = "w1_floor"},
+          {.title = "KS", .format = Format::fixed(4), .best = Best::lowest(), .key = "ks"},
+          {.title = "w",
+           .format = Format::fixed(3),
+           .best = Best::nearest(r.law.p()),
+           .key = "mode_weight"},
+          {.title = "mean +", .format = Format::fixed(3), .key = "mean_right"},
+          {.title = "mean -", .format = Format::fixed(3), .key = "mean_left"},
+          {.title = "std +", .format = Format::fixed(3), .key = "std_right"},
+          {.title = "std -", .format = Format::fixed(3), .key = "std_left"},
+          {.title = "outliers", .format = Format::integer(), .key = "outliers"},
+          {.title = "var ⊥", .format = Format::fixed(4), .key = "orthogonal_variance"},
+          {.title = "KL net",
+           .unit = "nats",
+           .format = Format::significant(3),
+           .best = Best::lowest(),
+           .key = "kl_net"},
+          {.title = "KL disc",
+           .unit = "nats",
+           .format = Format::significant(3),
+           .key = "kl_discretisation"},
+          {.title = "KL total",
+           .unit = "nats",
+           .format = Format::significant(3),
+           .best = Best::lowest(),
+           .key = "kl_total"},
+      }};
+  if (several_configs(r)) {
+    table.columns.insert(table.columns.begin(), {.title = "config", .key = "config"});
+  }
+  if (r.settings.repeats()) {
+    table.columns.push_back({.title = "seeds", .format = Format::integer(), .key = "seeds"});
+  }
+  for (const Group& group : r.groups()) {
+    const MethodResult& m = group.first();
     const bool exact = m.method.structure == Structure::exact;
-    table.add({m.method.name, m.t_max(), m.w1, m.w1_floor.mean, m.ks.statistic,
-               Number{m.modes.weight, m.modes.weight_se}, m.modes.mean_high, m.modes.mean_low,
-               m.modes.std_high, m.modes.std_low, static_cast<double>(m.modes.outliers),
-               m.orthogonal_variance, exact ? Cell(0.0) : Cell(Number{m.kl_net, m.kl_net_se}),
-               m.kl_discretisation, m.kl_total()},
-              exact);
+    const auto of = [&](auto value) { return Cell(number(group, value)); };
+    std::vector<Cell> cells;
+    cells.reserve(table.columns.size());
+    if (several_configs(r)) cells.emplace_back(m.config.name);
+    cells.emplace_back(m.method.name);
+    cells.emplace_back(m.t_max());
+    cells.push_back(of([](auto& x) { return x.w1; }));
+    cells.emplace_back(m.w1_floor.mean);
+    cells.push_back(of([](auto& x) { return x.ks.statistic; }));
+    cells.emplace_back(number(
+        group, [](auto& x) { return x.modes.weight; }, m.modes.weight_se));
+    cells.push_back(of([](auto& x) { return x.modes.mean_high; }));
+    cells.push_back(of([](auto& x) { return x.modes.mean_low; }));
+    cells.push_back(of([](auto& x) { return x.modes.std_high; }));
+    cells.push_back(of([](auto& x) { return x.modes.std_low; }));
+    cells.push_back(of([](auto& x) { return static_cast<double>(x.modes.outliers); }));
+    cells.push_back(of([](auto& x) { return x.orthogonal_variance; }));
+    cells.push_back(exact ? Cell(0.0)
+                          : Cell(number(
+                                group, [](auto& x) { return x.kl_net; }, m.kl_net_se)));
+    cells.emplace_back(m.kl_discretisation);
+    cells.push_back(of([](auto& x) { return x.kl_total(); }));
+    if (r.settings.repeats()) cells.emplace_back(static_cast<double>(group.runs.size()));
+    table.add(std::move(cells), exact);
   }
   return table;
 }
@@ -63,13 +112,14 @@ Table brief_table(const Results& r) {
   const Table full = method_table(r);
   Table brief;
   std::vector<std::size_t> kept;
-  for (const char* key : {"method", "t_max", "w1", "mode_weight", "outliers", "orthogonal_variance",
-                          "kl_net", "kl_discretisation", "kl_total"}) {
+  for (const char* key : {"config", "method", "t_max", "w1", "mode_weight", "outliers",
+                          "orthogonal_variance", "kl_net", "kl_discretisation", "kl_total"}) {
     for (std::size_t c = 0; c < full.columns.size(); ++c) {
-      if (full.columns[c].key == key) kept.push_back(c);
+      if (full.columns[c].key != key) continue;
+      kept.push_back(c);
+      brief.columns.push_back(full.columns[c]);
+      brief.columns.back().unit.clear();
     }
-    brief.columns.push_back(full.columns[kept.back()]);
-    brief.columns.back().unit.clear();
   }
   for (const report::Row& row : full.rows) {
     std::vector<Cell> cells;
@@ -123,12 +173,25 @@ Table network_table(const Results& r) {
           {.title = "excess", .unit = "%", .format = Format::fixed(2), .key = "excess_percent"},
           {.title = "time", .unit = "s", .format = Format::fixed(1), .key = "seconds"},
       }};
-  for (const MethodResult& m : r.methods) {
+  if (several_configs(r)) table.columns.insert(table.columns.begin(), {.title = "config"});
+  const bool repeats = r.settings.repeats();
+  if (repeats) {
+    table.columns.insert(table.columns.begin(), {.title = "seed", .format = Format::integer()});
+  }
+  for (const MethodResult& m : r.runs) {
     for (const TrainedNetwork& n : m.networks) {
-      table.add({n.label, static_cast<double>(n.rows), static_cast<double>(n.parameters),
-                 static_cast<double>(n.training.steps), n.training.train_loss,
-                 n.training.validation_loss, n.bayes_loss,
-                 100 * (n.training.train_loss / n.bayes_loss - 1), n.training.seconds});
+      std::vector<Cell> cells;
+      if (repeats) cells.emplace_back(static_cast<double>(m.seed));
+      if (several_configs(r)) cells.emplace_back(m.config.name);
+      cells.emplace_back(n.label);
+      for (const double value :
+           {static_cast<double>(n.rows), static_cast<double>(n.parameters),
+            static_cast<double>(n.training.steps), n.training.train_loss,
+            n.training.validation_loss, n.bayes_loss,
+            100 * (n.training.train_loss / n.bayes_loss - 1), n.training.seconds}) {
+        cells.emplace_back(value);
+      }
+      table.add(std::move(cells));
     }
   }
   return table;

@@ -6,6 +6,7 @@
 
 namespace ito::gmm {
 
+// A row a method and configuration; over several seeds, the means with their spread.
 report::Table method_table(const Results& results);
 // What of it fits a terminal.
 report::Table brief_table(const Results& results);

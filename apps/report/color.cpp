@@ -12,6 +12,9 @@ struct MethodStyle {
   Marker marker;
 };
 
+// Of Paul Tol's "muted" scheme.
+constexpr Color kTolOlive{0x99, 0x99, 0x33}, kTolForest{0x11, 0x77, 0x33};
+
 constexpr std::array kMethods{
     MethodStyle{"exact", kInk, Marker::none},
     MethodStyle{"relu", okabe_ito::kVermillion, Marker::circle},
@@ -19,12 +22,14 @@ constexpr std::array kMethods{
     MethodStyle{"mixture-relu", okabe_ito::kPurple, Marker::triangle},
     MethodStyle{"mixture-tanh", okabe_ito::kSkyBlue, Marker::diamond},
     MethodStyle{"phase-tanh", okabe_ito::kGreen, Marker::triangle_down},
+    MethodStyle{"phase-tanh-1", kTolOlive, Marker::triangle_down},
+    MethodStyle{"phase-tanh-0.2", kTolForest, Marker::triangle_down},
     MethodStyle{"corrected", okabe_ito::kBlue, Marker::pentagon},
 };
 
-// From Paul Tol's "muted" scheme, without the hues that the methods above already use.
-constexpr std::array kOthers{Color{0x33, 0x22, 0x88}, Color{0x99, 0x99, 0x33},
-                             Color{0x88, 0x22, 0x55}, Color{0x11, 0x77, 0x33},
+// From the same scheme, without the hues that the methods above already use.
+constexpr std::array kOthers{Color{0x33, 0x22, 0x88}, kTolOlive,
+                             Color{0x88, 0x22, 0x55}, kTolForest,
                              Color{0xAA, 0x44, 0x99}, Color{0x66, 0x11, 0x00}};
 constexpr std::array kMarkers{Marker::circle,  Marker::square,        Marker::triangle,
                               Marker::diamond, Marker::triangle_down, Marker::pentagon};

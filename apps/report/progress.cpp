@@ -22,6 +22,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 struct JobState {
   std::string label;
   std::int64_t total = 0, step = 0;
+  double step_cost = 1;
   double loss = kNaN;
   bool started = false, finished = false;
   std::int64_t first_step = 0;
@@ -129,6 +130,29 @@ struct Progress::Board {
     return note.empty() ? out : out + "  " + note;
   }
 
+  bool many() const { return jobs.size() > kListed; }
+
+  // How far all jobs are, by their cost. What a resumed job had done before counts as done, but
+  // not for the speed.
+  std::string overall(double now) const {
+    std::size_t finished = 0;
+    double first_time = now, cost = 0, done = 0, here = 0;
+    for (const JobState& job : jobs) {
+      finished += job.finished;
+      cost += job.step_cost * static_cast<double>(job.total);
+      if (!job.started) continue;
+      first_time = std::min(first_time, job.first_time);
+      done += job.step_cost * static_cast<double>(job.step);
+      here += job.step_cost * static_cast<double>(job.step - job.first_step);
+    }
+    const double speed = here / (now - first_time);  // 0/0 at first: no ETA yet
+    char percent[16];
+    std::snprintf(percent, sizeof percent, "%3d %%",
+                  static_cast<int>(cost > 0 ? 100 * done / cost : 0));
+    return "all: " + std::to_string(finished) + " of " + std::to_string(jobs.size()) + " done, " +
+           percent + "  ETA " + format_duration((cost - done) / speed);
+  }
+
   // Writes `above` as permanent lines, then one live line a running job.
   void redraw(double now, const std::string& above) {
     std::string out;
@@ -139,8 +163,12 @@ struct Progress::Board {
     const int width = columns() - 1;
     const int bar_width = width >= 88 ? 24 : 0;
     for (const JobState& job : jobs) {
-      if (job.finished) continue;
+      if (job.finished || (many() && !job.started)) continue;
       out += truncate_to_width(line(job, now, bar_width), width) + "\n";
+      ++live_lines;
+    }
+    if (many()) {
+      out += truncate_to_width(overall(now), width) + "\n";
       ++live_lines;
     }
     stream << out << std::flush;
@@ -190,11 +218,12 @@ Progress::~Progress() {
   board_->closed = true;
 }
 
-Progress::Job Progress::add(std::string label, std::int64_t total) {
+Progress::Job Progress::add(std::string label, std::int64_t total, double step_cost) {
   const std::lock_guard lock(board_->mutex);
   JobState job;
   job.label = std::move(label);
   job.total = total;
+  job.step_cost = step_cost;
   board_->jobs.push_back(std::move(job));
   return Job(board_, board_->jobs.size() - 1);
 }
@@ -217,7 +246,10 @@ void Progress::Job::finish(const std::string& note) {
   JobState& job = board_->jobs[index_];
   if (board_->closed || job.finished) return;
   job.finished = true;
-  board_->print(board_->last_line(job, board_->options.clock(), note));
+  const double now = board_->options.clock();
+  std::string text = board_->last_line(job, now, note);
+  if (board_->many() && !board_->terminal) text += "\n" + board_->overall(now);
+  board_->print(text);
 }
 
 }  // namespace ito::report

@@ -48,8 +48,11 @@ class Progress {
     std::size_t index_;
   };
 
-  // Speed and ETA count from the job's first update, so a job may wait for its turn.
-  Job add(std::string label, std::int64_t total);
+  // Speed and ETA count from the job's first update, so a job may wait for its turn. Where there
+  // are more jobs than kListed, those that wait are not shown one by one; a line tells how far all
+  // of them are. `step_cost` compares the jobs' steps, for its ETA.
+  Job add(std::string label, std::int64_t total, double step_cost = 1);
+  static constexpr std::size_t kListed = 12;
 
   // A line of its own, above the live ones.
   void message(const std::string& line);

@@ -1,5 +1,7 @@
 // The case study as its users meet it: the program's answers to bad input, and small whole runs.
 
+#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/gmm_case_study/methods.h"
 #include "apps/gmm_case_study/results.h"
 #include "apps/gmm_case_study/settings.h"
 #include "apps/gmm_case_study/study.h"
@@ -32,11 +35,9 @@ report::ProcessResult run(const std::vector<std::string>& arguments) {
 
 // A run of a second or so, with every method.
 Settings small(const fs::path& out) {
-  Settings s;
+  Settings s = preset("quick");
   s.n = 8;
-  s.train_samples = 300;
-  s.epochs = 3;
-  s.hidden = 16;
+  s.parts[0].config = {.name = "1", .train_samples = 300, .epochs = 3, .hidden = 16};
   s.samples = 600;
   s.steps = 20;
   s.out = out;
@@ -60,6 +61,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{{"--lr", "-1"}, "--lr"}, BadInput{{"--t-sharp", "1e9"}, "--t-sharp"},
                     BadInput{{"--sampler", "magic"}, "magic"},
                     BadInput{{"--preset", "magic"}, "magic"},
+                    BadInput{{"--configs", "7"}, "--configs"},
+                    BadInput{{"--seeds", "0"}, "--seeds"}, BadInput{{"--seeds", "3,3"}, "--seeds"},
                     BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}));
 
 TEST(Study, HelpNamesEveryMethod) {
@@ -76,7 +79,7 @@ TEST(Study, WritesEverythingItPromises) {
   write_results(run_study(small(folder.path()), log), table);
 
   const auto summary = nlohmann::json::parse(report::read_file(folder.path() / "summary.json"));
-  ASSERT_EQ(summary["methods"].size(), method_names().size());
+  ASSERT_EQ(summary["methods"].size(), preset("quick").parts[0].methods.size());
   for (const auto& method : summary["methods"]) {
     const std::string name = method["method"];
     const Tensor samples = nn::load_npy(folder.path() / "samples" / (name + ".npy"));
@@ -96,27 +99,99 @@ TEST(Study, WritesEverythingItPromises) {
 TEST(Study, SamplesDoNotDependOnThreadsOrOnOtherMethods) {
   const Folder folder;
   std::ostringstream log;
-  Settings s = small(folder.path());
-  s.methods = {"exact", "tanh", "mixture-tanh", "phase-tanh"};
-  s.threads = 1;
-  const Results one = run_study(s, log);
-  s.threads = 2;
-  const Results two = run_study(s, log);
-  s.methods = {"phase-tanh"};
-  const Results alone = run_study(s, log);
-  for (std::size_t m = 0; m < one.methods.size(); ++m) {
-    EXPECT_EQ(one.methods[m].samples.to_vector<float>(), two.methods[m].samples.to_vector<float>())
-        << one.methods[m].method.name;
+  // Each in a folder of its own, so that nothing is loaded.
+  const auto results = [&](const char* out, std::vector<std::string> methods, int threads) {
+    Settings s = small(folder.path() / out);
+    s.parts[0].methods = std::move(methods);
+    s.threads = threads;
+    Results r = run_study(s, log);
+    EXPECT_EQ(r.runs_loaded, 0);
+    return r;
+  };
+  const std::vector<std::string> methods = {"exact", "tanh", "mixture-tanh", "phase-tanh"};
+  const Results one = results("one", methods, 1);
+  const Results two = results("two", methods, 2);
+  const Results alone = results("alone", {"phase-tanh"}, 2);
+  for (std::size_t m = 0; m < one.runs.size(); ++m) {
+    EXPECT_EQ(one.runs[m].samples.to_vector<float>(), two.runs[m].samples.to_vector<float>())
+        << one.runs[m].method.name;
   }
-  EXPECT_EQ(one.methods.back().samples.to_vector<float>(),
-            alone.methods[0].samples.to_vector<float>());
+  EXPECT_EQ(one.runs.back().samples.to_vector<float>(), alone.runs[0].samples.to_vector<float>());
+}
+
+TEST(Study, AFinishedRunIsLoaded) {
+  const Folder folder;
+  std::ostringstream log, first_table, second_table;
+  Settings s = small(folder.path());
+  s.parts[0].seeds = {5, 6};
+  s.parts[0].methods = {"exact", "mixture-relu", "phase-tanh", "corrected"};
+  const Results first = run_study(s, log);
+  EXPECT_EQ(first.runs_loaded, 0);
+  const Results second = run_study(s, log);
+  EXPECT_EQ(second.runs_loaded, 8);
+  EXPECT_NE(log.str().find("10 of 10 networks are there already"), std::string::npos) << log.str();
+  ASSERT_EQ(second.runs.size(), first.runs.size());
+  for (std::size_t i = 0; i < first.runs.size(); ++i) {
+    const MethodResult &a = first.runs[i], &b = second.runs[i];
+    EXPECT_EQ(a.u, b.u);
+    EXPECT_EQ(a.w1, b.w1);
+    EXPECT_EQ(a.kl_total(), b.kl_total());
+    EXPECT_EQ(a.orthogonal_variance, b.orthogonal_variance);
+    EXPECT_EQ(a.error, b.error);
+    ASSERT_EQ(a.networks.size(), b.networks.size());
+    for (std::size_t k = 0; k < a.networks.size(); ++k) {
+      EXPECT_EQ(a.networks[k].training.train_curve, b.networks[k].training.train_curve);
+    }
+    ASSERT_EQ(a.posterior_means.size(), b.posterior_means.size());
+    for (std::size_t k = 0; k < a.posterior_means.size(); ++k) {
+      EXPECT_EQ(a.posterior_means[k].learned, b.posterior_means[k].learned);
+    }
+  }
+
+  // More samples: measured again, not trained again. Another rate: trained again.
+  s.samples = 700;
+  EXPECT_EQ(run_study(s, log).runs_loaded, 0);
+  s.lr = 2e-3;
+  std::ostringstream last;
+  run_study(s, last);
+  EXPECT_EQ(last.str().find("there already"), std::string::npos) << last.str();
+}
+
+TEST(Study, SeedsHaveASpread) {
+  const Folder folder;
+  std::ostringstream log, table;
+  Settings s = small(folder.path());
+  s.parts[0].seeds = {5, 6, 7};
+  s.parts[0].methods = {"exact", "tanh"};
+  s.parts.push_back(s.parts[0]);
+  s.parts[1].config.name = "2";
+  s.parts[1].config.epochs = 4;
+  const Results r = run_study(s, log);
+  write_results(r, table);
+  const std::vector<Group> groups = r.groups();
+  ASSERT_EQ(groups.size(), 4u);
+  const auto w1 = [](const MethodResult& m) { return m.w1; };
+  for (const Group& group : groups) {
+    ASSERT_EQ(group.runs.size(), 3u);
+    const double a = w1(*group.runs[0]), b = w1(*group.runs[1]), c = w1(*group.runs[2]);
+    EXPECT_NE(a, b);
+    const Spread w1s = spread(group, w1);
+    EXPECT_DOUBLE_EQ(w1s.mean, (a + b + c) / 3);
+    // Var of three = sum of squared differences / 6.
+    const double squares = (a - b) * (a - b) + (b - c) * (b - c) + (c - a) * (c - a);
+    EXPECT_NEAR(w1s.standard_deviation, std::sqrt(squares / 6), 1e-12);
+  }
+  const auto summary = nlohmann::json::parse(report::read_file(folder.path() / "summary.json"));
+  ASSERT_EQ(summary["methods"].size(), 4u);
+  EXPECT_EQ(summary["methods"][3]["runs"].size(), 3u);
+  EXPECT_EQ(summary["methods"][3]["config"], "2");
 }
 
 TEST(Study, WithoutGnuplotTheDataAreWrittenAndOneLineSaysHowToDrawThem) {
   const Folder folder;
   std::ostringstream log, table;
   Settings s = small(folder.path());
-  s.methods = {"exact"};
+  s.parts[0].methods = {"exact"};
   const Results results = run_study(s, log);
   const std::string path = getenv("PATH");
   setenv("PATH", "", 1);
@@ -132,7 +207,7 @@ TEST(Study, AnInterruptLeavesNoHalfWrittenFile) {
   const Folder folder;
   const auto timeout = report::find_program("timeout");
   ASSERT_TRUE(timeout.has_value());
-  // Interrupted while it trains: nothing is there yet but the folder.
+  // Interrupted while it trains: nothing is there yet but what the runs are.
   const report::ProcessResult result =
       report::run_program(*timeout,
                           {"--preserve-status", "-s", "INT", "0.5", ITO_GMM_CASE_STUDY, "--out",
@@ -140,8 +215,102 @@ TEST(Study, AnInterruptLeavesNoHalfWrittenFile) {
                           folder.path());
   EXPECT_NE(result.status, 0);
   for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
-    EXPECT_TRUE(entry.is_directory()) << entry.path();
+    if (entry.is_directory()) continue;
+    ASSERT_EQ(entry.path().filename(), "settings.json");
+    EXPECT_TRUE(nlohmann::json::accept(report::read_file(entry.path()))) << entry.path();
   }
+}
+
+TEST(Study, AnInterruptedRunGoesOnWithTheSameBytes) {
+  const Folder folder;
+  const auto timeout = report::find_program("timeout");
+  ASSERT_TRUE(timeout.has_value());
+  const auto arguments = [&](const char* out) {
+    return std::vector<std::string>{"--out",
+                                    (folder.path() / out).string(),
+                                    "--methods",
+                                    "corrected",
+                                    "--n",
+                                    "8",
+                                    "--hidden",
+                                    "16",
+                                    "--samples",
+                                    "500",
+                                    "--steps",
+                                    "20",
+                                    "--epochs",
+                                    "30000",
+                                    "--train-samples",
+                                    "100",
+                                    "--checkpoint-seconds",
+                                    "0.1"};
+  };
+  std::vector<std::string> interrupted = {"--preserve-status", "-s", "INT", "1",
+                                          ITO_GMM_CASE_STUDY};
+  for (const std::string& argument : arguments("two")) interrupted.push_back(argument);
+  EXPECT_NE(report::run_program(*timeout, interrupted, folder.path()).status, 0);
+  int checkpoints = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path() / "two")) {
+    checkpoints += entry.path().extension() == ".checkpoint";
+    EXPECT_NE(entry.path().filename(), "network-0.safetensors");
+  }
+  EXPECT_EQ(checkpoints, 1);
+
+  EXPECT_EQ(run(arguments("one")).status, 0);
+  EXPECT_EQ(run(arguments("two")).status, 0);
+  EXPECT_EQ(report::read_file(folder.path() / "one" / "samples" / "corrected.npy"),
+            report::read_file(folder.path() / "two" / "samples" / "corrected.npy"));
+  for (const auto& entry : fs::recursive_directory_iterator(folder.path() / "two")) {
+    EXPECT_NE(entry.path().extension(), ".checkpoint") << entry.path();
+  }
+}
+
+TEST(Study, PresetsAreWhatTheyAreSaidToBe) {
+  const Settings author = preset("author"), paper = preset("paper");
+  for (const std::string& name : preset_names()) EXPECT_NO_THROW(validate(preset(name))) << name;
+  ASSERT_EQ(author.parts.size(), 4u);
+  ASSERT_EQ(paper.parts.size(), 4u);
+  EXPECT_EQ(author.parts[3].config.hidden, 256);  // its configuration 4 has the networks of 3
+  EXPECT_EQ(author.parts[3].config.time_features, 3);
+  EXPECT_EQ(paper.parts[3].config.hidden, 512);
+  EXPECT_EQ(paper.parts[3].config.time_features, 6);
+  EXPECT_EQ(author.train_fraction, 0.6);
+  EXPECT_EQ(paper.train_fraction, 1);
+  EXPECT_EQ(author.t_sharp, 2);
+  EXPECT_EQ(paper.t_sharp, 1);
+  const Index sizes[] = {5000, 20000, 20000, 20000}, epochs[] = {500, 500, 2000, 2000};
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (const Settings* s : {&author, &paper}) {
+      EXPECT_EQ(s->parts[i].config.train_samples, sizes[i]);
+      EXPECT_EQ(s->parts[i].config.epochs, epochs[i]);
+    }
+  }
+  for (const Method& m : select_methods(author.parts[0].methods)) {
+    const double margin = m.structure == Structure::mixture ? 0.3
+                          : m.structure == Structure::phase ? 0.2
+                                                            : 0.1;
+    EXPECT_EQ(sampling_margin(author, m), margin) << m.name;
+    EXPECT_EQ(sampling_margin(paper, m), 0.1) << m.name;
+  }
+}
+
+TEST(Study, FlagsChooseConfigurationsAndSeeds) {
+  Settings s = preset("author");
+  apply({.configs = {"2", "4"}, .methods = {"tanh"}, .seed = 9, .seeds = {2}, .epochs = 7}, s);
+  ASSERT_EQ(s.parts.size(), 2u);
+  for (const Part& part : s.parts) {
+    EXPECT_EQ(part.methods, std::vector<std::string>{"tanh"});
+    EXPECT_EQ(part.seeds, (std::vector<std::uint64_t>{9, 10}));
+    EXPECT_EQ(part.config.epochs, 7);
+  }
+  EXPECT_EQ(s.parts[1].config.name, "4");
+  s = preset("quick");  // has configuration 1 alone
+  apply({.configs = {"3"}, .seeds = {4, 8}}, s);
+  ASSERT_EQ(s.parts.size(), 1u);
+  EXPECT_EQ(s.parts[0].config.epochs, 2000);
+  EXPECT_EQ(s.parts[0].seeds, (std::vector<std::uint64_t>{4, 8}));
+  EXPECT_THROW(apply({.configs = {"5"}}, s), Error);
+  EXPECT_THROW(apply({.seeds = {0}}, s), Error);
 }
 
 }  // namespace

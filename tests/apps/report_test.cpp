@@ -315,6 +315,20 @@ TEST(Progress, RedrawsOneLineAJobOnATerminal) {
   EXPECT_EQ(text.back(), '\n');
 }
 
+TEST(Progress, ManyJobsGetOneLineForAllOfThem) {
+  std::ostringstream out;
+  FakeClock clock;
+  Progress progress(out, clock.options(true));
+  std::vector<Progress::Job> jobs;
+  for (int k = 0; k < 100; ++k) jobs.push_back(progress.add("job", 100, k == 0 ? 100 : 1));
+  // The first costs as much as the 99 others together, near enough: after half its steps a quarter
+  // of all is done.
+  for (int step = 0; step <= 51; ++step, clock.now += 0.1) jobs[0].update(step, kNaN);
+  const std::string last = lines_of(out.str()).back();
+  EXPECT_NE(last.find("all: 0 of 100 done,  25 %"), std::string::npos) << last;
+  EXPECT_EQ(out.str().find("waiting"), std::string::npos);
+}
+
 TEST(Progress, TakesUpdatesFromManyThreads) {
   std::ostringstream out;
   std::optional<Progress::Job> survivor;

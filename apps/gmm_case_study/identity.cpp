@@ -1,0 +1,74 @@
+#include "apps/gmm_case_study/identity.h"
+
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "apps/report/study.h"
+
+namespace ito::gmm {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Raised whenever the same settings come to mean another result or another file.
+constexpr int kTrainingFormat = 1;
+constexpr int kMeasuringFormat = 1;
+
+Json training_json(const Settings& s, const RunKey& key) {
+  const Method& m = key.method;
+  Json json = {{"format", kTrainingFormat},
+               {"method", m.name},
+               {"structure", static_cast<int>(m.structure)},
+               {"n", s.n},
+               {"p", s.p},
+               {"separation", s.separation},
+               {"seed", key.seed}};
+  if (m.structure == Structure::exact) return json;
+  json.update({{"train_samples", key.config.train_samples},
+               {"train_fraction", s.train_fraction},
+               {"epochs", key.config.epochs},
+               {"batch", s.batch},
+               {"lr", s.lr},
+               {"cosine_decay", m.cosine_decay},
+               {"weight_decay", s.weight_decay},
+               {"clip_norm", s.clip_norm},
+               {"alpha_margin", s.alpha_margin},
+               {"activation", static_cast<int>(m.activation)},
+               {"parametrisation", static_cast<int>(m.parametrisation)},
+               {"hidden", key.config.hidden},
+               {"time_features", key.config.time_features},
+               {"frequencies", s.frequencies}});
+  if (m.structure == Structure::phase) {
+    json["t_sharp"] = t_sharp(s, m);
+    json["phase_overlap"] = s.phase_overlap;
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string training_identity(const Settings& s, const RunKey& key) {
+  return training_json(s, key).dump(2) + "\n";
+}
+
+std::string measuring_identity(const Settings& s, const RunKey& key) {
+  Json json = training_json(s, key);
+  json.update(
+      {{"measuring_format", kMeasuringFormat},
+       {"samples", s.samples},
+       {"steps", s.steps},
+       {"semi_linear", s.sampler == "auto" ? key.method.semi_linear : s.sampler == "semi-linear"},
+       {"sampling_margin", sampling_margin(s, key.method)}});
+  if (key.method.structure == Structure::phase) json["two_grids"] = s.phase_two_grids;
+  return json.dump(2) + "\n";
+}
+
+std::string hash_of(const std::string& identity) {
+  char text[17];
+  std::snprintf(text, sizeof text, "%016llx",
+                static_cast<unsigned long long>(report::label_number(identity)));
+  return text;
+}
+
+}  // namespace ito::gmm

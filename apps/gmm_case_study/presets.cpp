@@ -1,0 +1,157 @@
+#include <algorithm>
+#include <numeric>
+
+#include "apps/gmm_case_study/methods.h"
+#include "apps/gmm_case_study/settings.h"
+
+namespace ito::gmm {
+namespace {
+
+// Section 7.2 of the paper.
+const std::vector<Config> kConfigs = {
+    {.name = "1", .train_samples = 5000, .epochs = 500, .time_features = 3, .hidden = 256},
+    {.name = "2", .train_samples = 20000, .epochs = 500, .time_features = 3, .hidden = 256},
+    {.name = "3", .train_samples = 20000, .epochs = 2000, .time_features = 3, .hidden = 256},
+    {.name = "4", .train_samples = 20000, .epochs = 2000, .time_features = 6, .hidden = 512},
+};
+
+const std::vector<std::string> kAll = {"exact",        "relu",       "tanh",     "mixture-relu",
+                                       "mixture-tanh", "phase-tanh", "corrected"};
+// The paper's late switch, and times at which there still is something to switch.
+const std::vector<std::string> kSwitches = {"phase-tanh-1", "phase-tanh-0.2"};
+
+std::vector<std::string> joined(std::vector<std::string> a, const std::vector<std::string>& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+std::vector<std::uint64_t> count_from(std::uint64_t first, std::size_t count) {
+  std::vector<std::uint64_t> seeds(count);
+  std::iota(seeds.begin(), seeds.end(), first);
+  return seeds;
+}
+
+Settings quick() {
+  Settings s;
+  s.parts = {{.config = kConfigs[0], .methods = kAll}};
+  return s;
+}
+
+// What the author's program did. Its configuration 4 has the networks of configuration 3.
+Settings author() {
+  Settings s;
+  s.preset = "author";
+  s.out = "out/author";
+  Config fourth = kConfigs[2];
+  fourth.name = "4";
+  s.parts = {
+      {.config = kConfigs[0], .methods = joined(kAll, kSwitches), .seeds = count_from(5, 3)},
+      {.config = kConfigs[1], .methods = joined(kAll, kSwitches), .seeds = count_from(5, 3)},
+      {.config = kConfigs[2], .methods = kAll, .seeds = count_from(5, 2)},
+      {.config = fourth, .methods = kAll, .seeds = count_from(5, 2)},
+  };
+  return s;
+}
+
+// What the text says: all N samples train, the networks of configuration 4, one switch at t = 1,
+// one grid for every method. The optimiser, the batch and K are the author's: the text names none.
+// A step of configuration 4 costs five of the others: the two-network methods are left out there
+// (--configs 4 --methods mixture-relu,mixture-tanh,phase-tanh runs them).
+Settings paper() {
+  Settings s;
+  s.preset = "paper";
+  s.out = "out/paper";
+  s.train_fraction = 1;
+  s.t_sharp = 1;
+  s.phase_two_grids = false;
+  s.sampling_margin = 0.1;
+  std::vector<std::string> published = kAll;
+  published.pop_back();
+  s.parts = {
+      {.config = kConfigs[0], .methods = kAll, .seeds = count_from(5, 3)},
+      {.config = kConfigs[1], .methods = kAll},
+      {.config = kConfigs[2], .methods = published},
+      {.config = kConfigs[3], .methods = {"exact", "relu", "tanh"}},
+  };
+  return s;
+}
+
+struct Preset {
+  std::string name;
+  std::string description;
+  Settings (*settings)();
+};
+
+const std::vector<Preset>& presets() {
+  static const std::vector<Preset> all = {
+      {"quick", "configuration 1 as the author's program ran it, one seed", quick},
+      {"author", "all configurations as the author's program ran them", author},
+      {"paper", "all configurations as the text describes them", paper},
+  };
+  return all;
+}
+
+const Preset& find(const std::string& name) {
+  for (const Preset& p : presets()) {
+    if (p.name == name) return p;
+  }
+  std::string known;
+  for (const Preset& p : presets()) known += (known.empty() ? "" : ", ") + p.name;
+  fail("--preset: unknown name '", name, "'; known are ", known);
+}
+
+}  // namespace
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& p : presets()) names.push_back(p.name);
+  return names;
+}
+
+Settings preset(const std::string& name) {
+  return find(name).settings();
+}
+
+std::string describe(const std::string& preset) {
+  return find(preset).description;
+}
+
+void apply(const PartChanges& changes, Settings& s) {
+  if (!changes.configs.empty()) {
+    std::vector<Part> chosen;
+    for (const std::string& name : changes.configs) {
+      auto part = std::find_if(s.parts.begin(), s.parts.end(),
+                               [&](const Part& p) { return p.config.name == name; });
+      if (part != s.parts.end()) {
+        chosen.push_back(*part);
+        continue;
+      }
+      const auto config = std::find_if(kConfigs.begin(), kConfigs.end(),
+                                       [&](const Config& c) { return c.name == name; });
+      check(config != kConfigs.end(), "--configs: unknown name '", name,
+            "'; known are 1, 2, 3 and 4");
+      chosen.push_back(s.parts.front());
+      chosen.back().config = *config;
+    }
+    s.parts = std::move(chosen);
+  }
+  for (Part& part : s.parts) {
+    if (!changes.methods.empty()) part.methods = changes.methods;
+    const std::uint64_t first = changes.seed.value_or(part.seeds.front());
+    if (changes.seeds.size() == 1) {
+      check(changes.seeds[0] >= 1 && changes.seeds[0] <= 1000,
+            "--seeds: needs a number from 1 to 1000 or a list, got ", changes.seeds[0]);
+      part.seeds = count_from(first, changes.seeds[0]);
+    } else if (!changes.seeds.empty()) {
+      part.seeds = changes.seeds;
+    } else if (changes.seed) {
+      part.seeds = count_from(first, part.seeds.size());
+    }
+    if (changes.train_samples) part.config.train_samples = *changes.train_samples;
+    if (changes.epochs) part.config.epochs = *changes.epochs;
+    if (changes.time_features) part.config.time_features = *changes.time_features;
+    if (changes.hidden) part.config.hidden = *changes.hidden;
+  }
+}
+
+}  // namespace ito::gmm
