@@ -48,10 +48,13 @@ class NodeTable {
   static constexpr std::size_t kInitialSize = 256;
 
   Entry& probe(const Node* node) {
-    // Fibonacci hashing of the address; nodes are at least 64 bytes apart.
+    // Nodes are at least 64 bytes apart. Those of one 4 MiB stretch keep their order in the table:
+    // a graph is mostly walked as it was built, so that a walk of a large one reads the table as a
+    // stream. Where a stretch begins is scattered by Fibonacci hashing.
     const auto key = reinterpret_cast<std::uintptr_t>(node) >> 6;
     const std::size_t mask = entries_.size() - 1;
-    std::size_t i = static_cast<std::size_t>((key * 0x9E3779B97F4A7C15u) >> 32) & mask;
+    const std::uint64_t stretch = (key >> 16) * 0x9E3779B97F4A7C15u;
+    std::size_t i = (key + static_cast<std::size_t>(stretch >> 32)) & mask;
     while (entries_[i].stamp == stamp_ && entries_[i].node != node) i = (i + 1) & mask;
     return entries_[i];
   }
@@ -70,10 +73,14 @@ class NodeTable {
 
 struct Slot {
   Tensor tensor;
-  Tensor derivative;      // cotangent or tangent, as the pass goes
-  bool is_input = false;  // one of the variables asked for
-  bool needed = false;    // lies between the variables and the outputs
+  Tensor derivative;             // cotangent or tangent, as the pass goes
+  std::uint32_t first_edge = 0;  // in Workspace::edges, one an input; valid if `looked_behind`
+  bool is_input = false;         // one of the variables asked for
+  bool needed = false;           // lies between the variables and the outputs
+  bool visited = false;
+  bool looked_behind = false;
 };
+constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};  // of an input without a gradient
 
 // The scratch memory of one pass; kept for the next.
 struct Workspace {
@@ -83,6 +90,7 @@ struct Workspace {
   };
   NodeTable table;
   std::vector<Slot> slots;
+  std::vector<std::uint32_t> edges;  // the slots of the inputs of every slot looked behind
   std::vector<std::uint32_t> order;  // needed slots, inputs before what uses them
   std::vector<Frame> stack;
   std::vector<Tensor> grads;
@@ -92,6 +100,7 @@ struct Workspace {
   void clear() {
     table.clear();
     slots.clear();
+    edges.clear();
     order.clear();
     stack.clear();
     grads.clear();
@@ -103,6 +112,10 @@ struct Workspace {
     const std::uint32_t slot = table.find_or_insert(x.node(), fresh);
     if (slot == fresh) slots.push_back({.tensor = x, .derivative = {}});
     return slot;
+  }
+  // The slots of the inputs of a slot that was looked behind; kNoSlot where there is no gradient.
+  std::span<const std::uint32_t> input_slots(const Slot& s, std::size_t inputs) const {
+    return {edges.data() + s.first_edge, inputs};
   }
 };
 
@@ -141,14 +154,14 @@ void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const T
     Slot& s = w.slots[w.slot_of(x)];
     s.is_input = s.needed = true;
   }
-  std::vector<char>& visited = w.wanted;
-  visited.assign(w.slots.size(), 0);
-
   const auto visit_once = [&](const Tensor& x) {
     const std::uint32_t slot = w.slot_of(x);
-    if (slot >= visited.size()) visited.resize(slot + 1, 0);
-    if (visited[slot]) return slot;
-    visited[slot] = 1;
+    Slot& s = w.slots[slot];
+    if (s.visited) return slot;
+    s.visited = true;
+    s.looked_behind = !(stop_at_inputs && s.is_input);
+    s.first_edge = static_cast<std::uint32_t>(w.edges.size());
+    if (s.looked_behind) w.edges.resize(w.edges.size() + x.inputs().size(), kNoSlot);
     w.stack.push_back({slot, 0});
     return slot;
   };
@@ -157,26 +170,26 @@ void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const T
     if (!output.requires_grad()) continue;
     visit_once(output);
     while (!w.stack.empty()) {
-      const std::uint32_t slot = w.stack.back().slot;
+      auto& [slot, next] = w.stack.back();
       const Node* node = w.slots[slot].tensor.node();
-      const std::span<const Tensor> in =
-          stop_at_inputs && w.slots[slot].is_input ? std::span<const Tensor>() : node->inputs();
-      std::uint32_t& next = w.stack.back().next_input;
-      if (next < in.size()) {
-        const Tensor& x = in[next++];
-        if (x.requires_grad()) visit_once(x);
+      if (w.slots[slot].looked_behind && next < node->input_count) {
+        const std::uint32_t edge = w.slots[slot].first_edge + next;
+        const Tensor& x = node->inputs()[next++];
+        if (x.requires_grad()) w.edges[edge] = visit_once(x);
         continue;
       }
-      w.stack.pop_back();
       Slot& s = w.slots[slot];
       check(!node->freed || s.is_input,
             "backward: this graph was already freed by an earlier backward or grad; "
             "pass retain_graph = true there to differentiate it again");
       if (leaves_needed && !node->op) s.needed = true;
-      for (const Tensor& x : in) {
-        if (x.requires_grad() && w.slots[w.slot_of(x)].needed) w.slots[slot].needed = true;
+      if (s.looked_behind) {
+        for (const std::uint32_t input : w.input_slots(s, node->input_count)) {
+          if (input != kNoSlot && w.slots[input].needed) s.needed = true;
+        }
       }
-      if (w.slots[slot].needed) w.order.push_back(slot);
+      if (s.needed) w.order.push_back(slot);
+      w.stack.pop_back();
     }
   }
 }
@@ -256,22 +269,23 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
       continue;
     }
     if (s.is_input && options.stop_at_inputs) continue;
+    // A graph that is not kept goes as the pass does, while its memory is warm.
+    const Tensor out = options.retain_graph || s.is_input ? s.tensor : std::move(s.tensor);
     const std::span<const Tensor> in = node->inputs();
+    const std::span<const std::uint32_t> edges = w.input_slots(s, in.size());
     w.grads.assign(in.size(), {});
     w.wanted.assign(in.size(), 0);
     bool any = false;
     for (std::size_t i = 0; i < in.size(); ++i) {
-      w.wanted[i] = in[i].requires_grad() && w.slots[w.slot_of(in[i])].needed;
+      w.wanted[i] = edges[i] != kNoSlot && w.slots[edges[i]].needed;
       any = any || w.wanted[i];
     }
     if (any) {
-      const Tensor out = s.tensor;
       run_vjps({in, out}, g, w.grads, w.wanted);
       g = {};
       for (std::size_t i = 0; i < in.size(); ++i) {
         if (!w.wanted[i] || !w.grads[i].defined()) continue;
-        accumulate(w.slots[w.slot_of(in[i])].derivative,
-                   fitted(std::move(w.grads[i]), in[i], *node->op));
+        accumulate(w.slots[edges[i]].derivative, fitted(std::move(w.grads[i]), in[i], *node->op));
       }
     }
     if (!options.retain_graph) node->release_graph();
@@ -307,9 +321,8 @@ std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<cons
     const Tensor out = w.slots[slot].tensor;
     const std::span<const Tensor> in = out.inputs();
     w.tangents.clear();
-    for (const Tensor& x : in) {
-      w.tangents.emplace_back(x.requires_grad() ? Tangent(w.slots[w.slot_of(x)].derivative)
-                                                : Tangent());
+    for (const std::uint32_t input : w.input_slots(w.slots[slot], in.size())) {
+      w.tangents.emplace_back(input == kNoSlot ? Tangent() : Tangent(w.slots[input].derivative));
     }
     const Tangent t = run_jvp({in, out}, w.tangents);
     if (!t.defined()) continue;
