@@ -190,6 +190,25 @@ TEST(Pool, CachesAreBounded) {
   release_pool();
 }
 
+// What a thread keeps to itself nobody else can use: of twice its share, freed by this thread,
+// another finds at least half without asking the system.
+TEST(Pool, OneThreadKeepsItsShareOnly) {
+  if (!kPooled) GTEST_SKIP() << "the pool passes through under AddressSanitizer";
+  release_pool();
+  constexpr std::size_t kBlock = kThreadCachedBlock / 4;
+  constexpr std::size_t kShare = kThreadCacheBytes / kBlock;
+  std::vector<void*> blocks(2 * kShare);
+  for (void*& p : blocks) p = pool_allocate(kBlock);
+  for (void* p : blocks) pool_free(p, kBlock);
+  const std::uint64_t before = pool_stats().system_allocations;
+  std::thread([&] {
+    for (std::size_t i = 0; i < kShare; ++i) blocks[i] = pool_allocate(kBlock);
+    for (std::size_t i = 0; i < kShare; ++i) pool_free(blocks[i], kBlock);
+  }).join();
+  EXPECT_EQ(pool_stats().system_allocations, before);
+  release_pool();
+}
+
 TEST(Pool, ThreadsThatEndReturnTheirBlocks) {
   if (!kPooled) GTEST_SKIP() << "the pool passes through under AddressSanitizer";
   constexpr std::size_t kBytes = 3000;
