@@ -3,8 +3,10 @@
 // floor_ratio is its time over that of the five matrix products it cannot do without, called
 // directly on OpenBLAS, the two interleaved in one run and compared by medians. The floor is the
 // faster of two forms: G multiplies the outer product of gate and hidden layer by W2; P multiplies
-// the hidden layer by each gate's W2 and contracts over the gates.
+// the hidden layer by each gate's W2 and contracts over the gates. On several threads the step cuts
+// its batch into shards and the floor is OpenBLAS's own division of labour.
 
+#include <cstdint>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -18,6 +20,7 @@
 #include "diffusion/losses/localization.h"
 #include "nn/optim/adam.h"
 #include "nn/optim/clip.h"
+#include "nn/sharding.h"
 #include "nn/two_layer_denoiser.h"
 
 namespace {
@@ -26,24 +29,30 @@ using namespace ito;
 
 constexpr Index kDimension = 128;
 
-// The step of nn::train with the case study's settings.
+// The step of nn::train with the case study's settings; in shards if `shard` is positive.
 class Step {
  public:
-  Step(Index batch, Index hidden, Index time_features)
-      : rng_(1),
+  Step(Index batch, Index hidden, Index time_features, Index shard)
+      : shard_(shard),
+        rng_(1),
         network_({.n = kDimension, .hidden = hidden, .time_features = time_features}, rng_),
         parameters_(network_.parameters()),
         optimizer_(parameters_, {.lr = 1e-3, .weight_decay = 1e-4}),
         data_(diffusion::TwoModes::ones(kDimension, 0.7).mixture().sample(batch, rng_)) {}
 
   void run() {
-    const Tensor loss = diffusion::localization_loss(forward_, data_, rng_);
     optimizer_.zero_grad();
-    loss.backward();
+    if (shard_ > 0) {
+      nn::sharded_backward(loss_, {data_, shard_, rng_.split(steps_++)}, parameters_);
+    } else {
+      loss_(data_, rng_).backward();
+    }
     optimizer_.step(nn::clip_factor(nn::grad_norm(parameters_), 1));
   }
 
  private:
+  Index shard_;
+  std::uint64_t steps_ = 0;
   Generator rng_;
   nn::TwoLayerDenoiser network_;
   std::vector<Tensor> parameters_;
@@ -51,6 +60,9 @@ class Step {
   Tensor data_;
   diffusion::LocalizationNetwork forward_ = [this](const Tensor& y, const Tensor& alpha) {
     return network_.forward(y, alpha);
+  };
+  nn::Loss loss_ = [this](const Tensor& x, Generator& rng) {
+    return diffusion::localization_loss(forward_, x, rng);
   };
 };
 
@@ -96,9 +108,10 @@ class Floor {
 
 void train_step(benchmark::State& state) {
   const Index batch = state.range(0), hidden = state.range(1), time_features = state.range(2);
-  set_thread_count(1);
-  const BlasThreads one(1);
-  Step step(batch, hidden, time_features);
+  const auto threads = static_cast<int>(state.range(3));
+  set_thread_count(threads);
+  const BlasThreads held(threads);
+  Step step(batch, hidden, time_features, state.range(4));
   Floor floor(batch, hidden, time_features);
   std::vector<double> steps, g_forms, p_forms;
   for (auto _ : state) {
@@ -117,10 +130,12 @@ void train_step(benchmark::State& state) {
 }
 
 BENCHMARK(train_step)
-    ->ArgNames({"batch", "hidden", "time_features"})
-    ->Args({50, 256, 3})
-    ->Args({50, 512, 6})
-    ->Args({1000, 256, 3})
+    ->ArgNames({"batch", "hidden", "time_features", "threads", "shard"})
+    ->Args({50, 256, 3, 1, 0})
+    ->Args({50, 512, 6, 1, 0})
+    ->Args({1000, 256, 3, 1, 0})
+    ->Args({1000, 256, 3, 1, 125})
+    ->Args({1000, 256, 3, 2, 125})
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
 

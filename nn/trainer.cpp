@@ -12,6 +12,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops/convert.h"
+#include "autograd/parallel.h"
 #include "autograd/rows.h"
 #include "nn/finite.h"
 #include "nn/io/checkpoint.h"
@@ -132,13 +133,9 @@ class Trainer {
     progress_.lr = options_.lr * schedule_(progress_.step);
     optimizer_.set_lr(progress_.lr);
     Generator rng = generator(options_.seed, loss_stream, progress_.step);
-    const Tensor loss = loss_(batch, rng);
-    const double value = loss.item();
-    if (!std::isfinite(value)) {
-      fail_not_finite("loss", value, describe_non_finite(model_, loss, batch));
-    }
     optimizer_.zero_grad();
-    loss.backward();
+    const bool cut = options_.shard > 0 && batch.size(0) > options_.shard;
+    const double value = cut ? shards_backward({batch, options_.shard, rng}) : backward(batch, rng);
     double factor = 1;
     if (options_.clip_norm > 0) {
       const double norm = grad_norm(parameters_);
@@ -152,13 +149,47 @@ class Trainer {
     return value;
   }
 
+  // The loss of a batch; leaves its gradient in the parameters.
+  double backward(const Tensor& batch, Generator rng) {
+    const Tensor loss = loss_(batch, rng);
+    const double value = loss.item();
+    if (!std::isfinite(value)) {
+      fail_not_finite("loss", value, describe_non_finite(model_, loss, batch));
+    }
+    loss.backward();
+    return value;
+  }
+  double shards_backward(const Shards& shards) {
+    const std::vector<double> losses = sharded_backward(loss_, shards, parameters_);
+    const auto bad = std::find_if_not(losses.begin(), losses.end(),
+                                      [](double value) { return std::isfinite(value); });
+    // Once more by itself, to find the tensor at fault.
+    if (bad != losses.end()) {
+      const auto k = static_cast<Index>(bad - losses.begin());
+      backward(shards.batch_of(k), shards.rng_of(k));
+      fail_not_finite("loss", *bad, "none when computed again");
+    }
+    return mean_loss(shards, losses);
+  }
+
   // With averages, these are validated and, where kept, are what is kept.
   void validate(Index epoch) {
     if (ema_) ema_->swap();
+    std::vector<double> losses(
+        static_cast<std::size_t>(pieces(split_.validation, kValidationBatch)));
+    const auto rows_of = [&](Index k) { return piece(split_.validation, k, kValidationBatch); };
+    const auto evaluate = [&](Index k) {
+      losses[static_cast<std::size_t>(k)] = validation_loss(gather_rows(data_, rows_of(k)), k);
+    };
+    const auto count = static_cast<Index>(losses.size());
+    if (options_.shard > 0) {
+      parallel_for(count, evaluate);
+    } else {
+      for (Index k = 0; k < count; ++k) evaluate(k);
+    }
     Mean mean;
-    for (Index k = 0; k < pieces(split_.validation, kValidationBatch); ++k) {
-      const std::span<const Index> rows = piece(split_.validation, k, kValidationBatch);
-      mean.add(validation_loss(gather_rows(data_, rows), k), rows.size());
+    for (Index k = 0; k < count; ++k) {
+      mean.add(losses[static_cast<std::size_t>(k)], rows_of(k).size());
     }
     const double loss = mean.value();
     progress_.validation_loss = result_.validation_loss = loss;
@@ -214,7 +245,7 @@ class Trainer {
     return "seed " + std::to_string(options_.seed) + ", " + std::to_string(split_.train.size()) +
            " training rows, " + std::to_string(split_.validation.size()) + " for validation, " +
            std::to_string(steps_per_epoch_) + " steps an epoch, " +
-           std::to_string(options_.epochs) + " epochs";
+           std::to_string(options_.epochs) + " epochs, shards of " + std::to_string(options_.shard);
   }
 
   static Tensor numbers(const std::vector<double>& values) {
@@ -318,6 +349,7 @@ TrainResult train(Module& model, const Tensor& data, const Loss& loss,
   check(data.defined() && data.rank() >= 1, "train: needs data [N, ...]");
   check(options.epochs >= 0 && options.batch > 0, "train: needs epochs >= 0 and batch > 0, got ",
         options.epochs, " and ", options.batch);
+  check(options.shard >= 0, "train: needs shard >= 0, got ", options.shard);
   check(options.lr > 0 && options.clip_norm >= 0, "train: needs lr > 0 and clip_norm >= 0, got ",
         options.lr, " and ", options.clip_norm);
   check(options.ema_decay >= 0 && options.ema_decay < 1,

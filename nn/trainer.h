@@ -10,12 +10,9 @@
 #include "autograd/tensor.h"
 #include "nn/module.h"
 #include "nn/optim/lr_schedule.h"
+#include "nn/sharding.h"
 
 namespace ito::nn {
-
-// The mean loss of a batch [B, ...], one element. What it draws from rng (times, noise) depends on
-// the seed and the step alone.
-using Loss = std::function<Tensor(const Tensor& batch, Generator& rng)>;
 
 struct TrainProgress {
   Index epoch = 0;  // of this step, from 0
@@ -35,6 +32,11 @@ enum class Keep {
 struct TrainOptions {
   Index epochs = 500;
   Index batch = 50;
+  // Batches of more rows are cut into shards of this many, which run on all threads, as do pieces
+  // of the validation rows: about 125 rows keep a thread's arrays in its cache. Each shard draws
+  // random numbers of its own, so the result depends on the size of the shards, though not on the
+  // threads. The loss must then be fit for calls from several threads. 0: no shards.
+  Index shard = 0;
   double lr = 1e-3;
   double weight_decay = 1e-4;
   double clip_norm = 1;         // 0: no clipping

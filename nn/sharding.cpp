@@ -1,0 +1,90 @@
+#include "nn/sharding.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "autograd/grad_mode.h"
+#include "autograd/kernels/binary.h"
+#include "autograd/ops/convert.h"
+#include "autograd/ops/view.h"
+#include "autograd/parallel.h"
+#include "autograd/transforms.h"
+
+namespace ito::nn {
+namespace {
+
+// Elements of a gradient that one thread sums: 64 KB of each shard's stay in its cache.
+constexpr Index kSumAtOnce = 16384;
+
+double weight(const Shards& shards, Index k) {
+  const Index begin = k * shards.rows, all = shards.batch.size(0);
+  return static_cast<double>(std::min(shards.rows, all - begin)) / static_cast<double>(all);
+}
+
+// The sum of tensors of one shape, in their order; undefined ones are zero.
+Tensor sum_of(const std::vector<Tensor>& terms) {
+  std::vector<Tensor> defined;
+  for (const Tensor& t : terms) {
+    if (t.defined()) defined.push_back(contiguous(t));
+  }
+  if (defined.size() < 2) return defined.empty() ? Tensor() : defined[0];
+  Tensor total = empty(defined[0].shape(), defined[0].dtype());
+  const Index n = total.numel();
+  visit_floating(total.dtype(), "sharded_backward", [&]<class T>(T) {
+    T* to = total.mutable_data<T>();
+    parallel_for((n + kSumAtOnce - 1) / kSumAtOnce, [&](Index i) {
+      const Index begin = i * kSumAtOnce, count = std::min(kSumAtOnce, n - begin);
+      const T* sofar = defined[0].data<T>() + begin;
+      for (std::size_t k = 1; k < defined.size(); ++k, sofar = to + begin) {
+        kernels::binary(kernels::BinaryFn::add, sofar, false, defined[k].data<T>() + begin, false,
+                        to + begin, count);
+      }
+    });
+  });
+  return total;
+}
+
+}  // namespace
+
+Index Shards::count() const {
+  check(rows > 0, "Shards: needs rows > 0, got ", rows);
+  return (batch.size(0) + rows - 1) / rows;
+}
+
+Tensor Shards::batch_of(Index k) const {
+  return slice(batch, 0, k * rows, std::min((k + 1) * rows, batch.size(0)));
+}
+
+std::vector<double> sharded_backward(const Loss& loss, const Shards& shards,
+                                     std::span<const Tensor> parameters) {
+  const auto count = static_cast<std::size_t>(shards.count());
+  std::vector<double> losses(count);
+  std::vector<std::vector<Tensor>> gradients(count);
+  parallel_for(shards.count(), [&](Index k) {
+    GradMode record(true);
+    const auto at = static_cast<std::size_t>(k);
+    Generator rng = shards.rng_of(k);
+    const Tensor value = loss(shards.batch_of(k), rng);
+    losses[at] = value.item();
+    const Tensor seed = full(value.shape(), weight(shards, k), value.dtype());
+    gradients[at] = vjp({&value, 1}, {&seed, 1}, parameters, {.allow_unused = true});
+  });
+  NoGrad guard;
+  std::vector<Tensor> terms(count);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    for (std::size_t k = 0; k < count; ++k) terms[k] = std::move(gradients[k][i]);
+    Tensor parameter = parameters[i];
+    parameter.set_grad(sum_of(terms));
+  }
+  return losses;
+}
+
+double mean_loss(const Shards& shards, std::span<const double> losses) {
+  double mean = 0;
+  for (std::size_t k = 0; k < losses.size(); ++k) {
+    mean += weight(shards, static_cast<Index>(k)) * losses[k];
+  }
+  return mean;
+}
+
+}  // namespace ito::nn
