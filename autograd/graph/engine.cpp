@@ -204,13 +204,18 @@ void accumulate(Tensor& sum, Tensor g) {
     sum = std::move(g);
     return;
   }
-  if (!grad_enabled() && g.is_contiguous() && sole_owner(sum)) {
-    visit_floating(sum.dtype(), "backward", [&]<class T>(T) {
-      T* values = static_cast<T*>(sum.node()->data);
-      kernels::binary(kernels::BinaryFn::add, values, false, g.data<T>(), false, values,
-                      sum.numel());
-    });
-    return;
+  if (!grad_enabled()) {
+    // Copying a transposed gradient by tiles, and adding it in place, beats adding it as it lies.
+    if (!sum.is_contiguous()) sum = contiguous(sum);
+    if (sole_owner(sum)) {
+      const Tensor flat = contiguous(g);
+      visit_floating(sum.dtype(), "backward", [&]<class T>(T) {
+        T* values = static_cast<T*>(sum.node()->data);
+        kernels::binary(kernels::BinaryFn::add, values, false, flat.data<T>(), false, values,
+                        sum.numel());
+      });
+      return;
+    }
   }
   sum = sum + g;
 }
