@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
+#include "diffusion/layered_jacobian.h"
 
 namespace ito::diffusion {
 namespace {
@@ -67,6 +70,25 @@ class QuadraticForm {
   Tensor x_, y_;
 };
 
+// Where f's structure shows in its graph; see DivergenceMethod::exact.
+std::optional<Divergence> by_layers(const Function& f, const Tensor& x) {
+  const bool record = grad_enabled(), in_x = record && x.requires_grad();
+  Tensor at = in_x ? x : contiguous(x.detach()).detach().set_requires_grad();
+  Tensor y;
+  {
+    const GradMode on(true);
+    if (in_x) at = 1.0 * x;  // a node of its own, where the Jacobian starts
+    y = f(at);
+  }
+  check(y.shape() == x.shape(), "divergence: the network maps ", x.shape(), " to ", y.shape());
+  const std::optional<LayeredJacobian> jacobian = layered_jacobian(y, at);
+  if (!jacobian) return {};
+  // Derivatives with respect to a point that asked for none would cost the backward pass a product.
+  if (!in_x) at.set_requires_grad(false);
+  return Divergence{record ? y : y.detach(), trace(*jacobian, x), zeros({x.size(0)}, x.dtype()),
+                    Tensor()};
+}
+
 // Units `first`, ..., first + count - 1 of n for each of B rows, [count, B, n]; zero beyond n.
 Tensor unit_directions(Index first, Index count, const Shape& shape, DType dtype) {
   const Index rows = shape[0], n = shape[1];
@@ -87,6 +109,9 @@ Index chunk_size(Index wanted, Index directions, Index rows) {
 }
 
 Divergence exact(const Function& f, const Tensor& x, const DivergenceOptions& options) {
+  if (options.method == DivergenceMethod::exact) {
+    if (std::optional<Divergence> found = by_layers(f, x)) return *std::move(found);
+  }
   const Index n = x.size(1);
   const Index chunk = chunk_size(options.chunk, n, x.size(0));
   const QuadraticForm form(f, x, chunk, options.method == DivergenceMethod::exact_reverse);

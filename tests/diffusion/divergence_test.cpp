@@ -12,6 +12,9 @@
 namespace ito::diffusion {
 namespace {
 
+constexpr DivergenceMethod kExact[] = {DivergenceMethod::exact, DivergenceMethod::exact_forward,
+                                       DivergenceMethod::exact_reverse};
+
 // A two-layer network in n dimensions with its parameters, in f64.
 struct SmallNetwork {
   explicit SmallNetwork(Index n) {
@@ -45,7 +48,7 @@ TEST(Divergence, ExactFormsEqualTheClosedFormForEveryChunk) {
   const Tensor x = points(4, 5);
   const Tensor truth = f.divergence(x);
   for (Index chunk : {0, 1, 2, 5, 9}) {
-    for (auto method : {DivergenceMethod::exact_forward, DivergenceMethod::exact_reverse}) {
+    for (auto method : kExact) {
       const Divergence d = divergence(f, x, {.method = method, .chunk = chunk});
       // Sums of 50 products of order one, in f64.
       EXPECT_LT(difference(d.divergence, truth), 1e-13);
@@ -58,7 +61,7 @@ TEST(Divergence, ExactFormsEqualTheClosedFormForEveryChunk) {
 TEST(Divergence, ForwardEqualsReverseInValueAndGradient) {
   const SmallNetwork f(16);
   const Tensor x = points(6, 16);
-  const Tensor forward = divergence(f, x).divergence;
+  const Tensor forward = divergence(f, x, {.method = DivergenceMethod::exact_forward}).divergence;
   const Tensor reverse = divergence(f, x, {.method = DivergenceMethod::exact_reverse}).divergence;
   EXPECT_LT(difference(forward, reverse), 1e-12);
   const Tensor truth = f.divergence(x);
@@ -75,7 +78,7 @@ TEST(Divergence, DifferentiatesInThePointToo) {
   x.set_requires_grad();
   const Tensor truth = grad(sum(f.divergence(x)), x);
   for (Index chunk : {1, 3}) {
-    for (auto method : {DivergenceMethod::exact_forward, DivergenceMethod::exact_reverse}) {
+    for (auto method : kExact) {
       const Divergence d = divergence(f, x, {.method = method, .chunk = chunk});
       EXPECT_LT(difference(grad(sum(d.divergence), x), truth), 1e-12);
     }
@@ -85,7 +88,7 @@ TEST(Divergence, DifferentiatesInThePointToo) {
 TEST(Divergence, RecordsNothingUnderNoGrad) {
   const SmallNetwork f(4);
   const NoGrad guard;
-  for (auto method : {DivergenceMethod::exact_forward, DivergenceMethod::exact_reverse}) {
+  for (auto method : kExact) {
     const Divergence d = divergence(f, points(3, 4), {.method = method});
     EXPECT_FALSE(d.divergence.requires_grad());
     EXPECT_FALSE(d.value.requires_grad());
@@ -142,7 +145,7 @@ TEST(Divergence, OneProbeHasNoStandardErrorAndConstantsNoDivergence) {
   EXPECT_TRUE(std::isnan(d.standard_error.to_vector<double>()[0]));
   const Tensor w = f.w2;
   const auto constant = [&](const Tensor& x) { return expand(sum(w), x.shape()); };
-  for (auto method : {DivergenceMethod::exact_forward, DivergenceMethod::exact_reverse}) {
+  for (auto method : kExact) {
     EXPECT_EQ(max(abs(divergence(constant, points(2, 3), {.method = method}).divergence)).item(),
               0);
   }

@@ -99,7 +99,7 @@ TEST(DocsExamples, DivergenceAndImplicitScoreMatching) {
   const GaussianMixture law = eight_modes();
   const Tensor x = law.sample(10, rng, DType::f64);
   const Function f = [&](const Tensor& at) { return law.marginal(1, 0.5).score(at); };
-  const Divergence exactly = divergence(f, x);
+  const Divergence exactly = divergence(f, x);  // by the product of f's layers, if it is one
   const Divergence estimated =
       divergence(f, x, {.method = DivergenceMethod::hutchinson, .probes = 16, .rng = &rng});
   const Tensor loss = implicit_score_matching(f, x);  // differentiable in f's parameters

@@ -23,7 +23,8 @@ TEST(ScoreMatching, EveryLossHasItsMinimumAtTheTruth) {
   EXPECT_EQ(explicit_score_matching(score_of(truth), x, truth.score(x)).item(), 0);
   EXPECT_GT(explicit_score_matching(score_of(truth.moved(0.1)), x, truth.score(x)).item(), 0);
 
-  for (auto method : {DivergenceMethod::exact_forward, DivergenceMethod::exact_reverse}) {
+  for (auto method : {DivergenceMethod::exact, DivergenceMethod::exact_forward,
+                      DivergenceMethod::exact_reverse}) {
     expect_minimum_at_truth("implicit", [=](const auto& family, const Tensor& at, Generator&) {
       return implicit_score_matching(score_of(family), at, {.method = method});
     });
