@@ -255,6 +255,65 @@ Figure error_figure(const Results& r) {
   return figure;
 }
 
+struct Metric {
+  const char* title;
+  const char* label;
+  bool logarithmic;
+  double (*value)(const MethodResult&);
+};
+
+Panel spread_panel(const std::vector<Group>& groups, const Metric& metric) {
+  Panel panel{.title = metric.title, .x_label = metric.label, .log_x = metric.logarithmic};
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    const MethodResult& first = groups[i].first();
+    panel.categories.push_back(first.method.name);
+    Points seeds{.color = report::color_of(first.method.name),
+                 .size = 8,
+                 .opacity = 0.75,
+                 .marker = report::marker_of(first.method.name)};
+    if (seeds.marker == report::Marker::none) seeds.marker = report::Marker::circle;
+    for (const MethodResult* run : groups[i].runs) {
+      seeds.x.push_back(metric.value(*run));
+      seeds.y.push_back(static_cast<double>(i));
+    }
+    const double mean = spread(groups[i], metric.value).mean;
+    const double at = static_cast<double>(i);
+    panel.add(Line{.x = {mean, mean}, .y = {at - 0.32, at + 0.32}, .width = 1.6});
+    panel.add(std::move(seeds));
+  }
+  return panel;
+}
+
+// What a seed changes, a figure a configuration that has several.
+void add_spreads(const Results& r, std::vector<Figure>& figures) {
+  const Metric metrics[] = {
+      {"W1 to the exact law", "W1 (units of u)", true, [](auto& m) { return m.w1; }},
+      {"Weight of the right mode", "w", false, [](auto& m) { return m.modes.weight; }},
+      {"Total KL", "nats", true, [](auto& m) { return m.kl_total(); }},
+  };
+  std::vector<std::string> done;
+  for (const MethodResult& run : r.runs) {
+    const std::string& config = run.config.name;
+    if (std::find(done.begin(), done.end(), config) != done.end()) continue;
+    done.push_back(config);
+    const std::vector<Group> groups = r.groups_of(config);
+    const auto repeated = [](const Group& g) { return g.runs.size() > 1; };
+    if (std::none_of(groups.begin(), groups.end(), repeated)) continue;
+    Figure figure{.name = "seeds_config" + config,
+                  .title = "What the seed changes, configuration " + config,
+                  .caption =
+                      "A mark is one seed: other data, other initial weights, other noise. The "
+                      "upright stroke is the mean. Dashed: the W1 of as many exact samples (left) "
+                      "and the true weight (middle).",
+                  .columns = 3,
+                  .aspect = std::min(2.0, 0.25 + 0.11 * static_cast<double>(groups.size()))};
+    for (const Metric& metric : metrics) figure.panels.push_back(spread_panel(groups, metric));
+    figure.panels[0].add(report::Rule{.axis = report::Axis::x, .value = run.w1_floor.mean});
+    figure.panels[1].add(report::Rule{.axis = report::Axis::x, .value = r.law.p()});
+    figures.push_back(std::move(figure));
+  }
+}
+
 Chooser named(const std::string& name) {
   return [name](const MethodResult& m) { return m.method.name == name; };
 }
@@ -278,6 +337,7 @@ std::vector<Figure> make_figures(const Results& r) {
   };
   samples("samples", "Every method beside the exact law", of_first_config(r, all));
   figures.push_back(error_figure(r));
+  add_spreads(r, figures);
   figures.push_back(data_figure(r));
   samples("exact", "Sampled with the exact posterior mean", of_first_config(r, named("exact")));
   samples("figure2_relu", "One ReLU network: samples (the paper's figure 2)",
@@ -294,6 +354,8 @@ std::vector<Figure> make_figures(const Results& r) {
         "phase-tanh");
   samples("corrected", "The corrected network: samples", choose(r, named("corrected")));
   means("corrected_mean", "The corrected network: posterior mean", "corrected");
+  samples("refined", "The refined network: samples", choose(r, named("refined")));
+  means("refined_mean", "The refined network: posterior mean", "refined");
   return figures;
 }
 

@@ -18,7 +18,7 @@ constexpr int kMeasuringFormat = 1;
 Json training_json(const Settings& s, const RunKey& key) {
   const Method& m = key.method;
   Json json = {{"format", kTrainingFormat},
-               {"method", m.name},
+               {"method", m.training_name()},
                {"structure", static_cast<int>(m.structure)},
                {"n", s.n},
                {"p", s.p},
@@ -26,14 +26,14 @@ Json training_json(const Settings& s, const RunKey& key) {
                {"seed", key.seed}};
   if (m.structure == Structure::exact) return json;
   json.update({{"train_samples", key.config.train_samples},
-               {"train_fraction", s.train_fraction},
-               {"epochs", key.config.epochs},
+               {"train_fraction", train_fraction(s, m)},
+               {"epochs", epochs(key.config, m)},
                {"batch", s.batch},
                {"lr", s.lr},
-               {"cosine_decay", m.cosine_decay},
+               {"cosine_decay", m.recipe.cosine_decay},
                {"weight_decay", s.weight_decay},
                {"clip_norm", s.clip_norm},
-               {"alpha_margin", s.alpha_margin},
+               {"alpha_margin", alpha_margin(s, m)},
                {"activation", static_cast<int>(m.activation)},
                {"parametrisation", static_cast<int>(m.parametrisation)},
                {"hidden", key.config.hidden},
@@ -43,6 +43,16 @@ Json training_json(const Settings& s, const RunKey& key) {
     json["t_sharp"] = t_sharp(s, m);
     json["phase_overlap"] = s.phase_overlap;
   }
+  // What a recipe leaves alone is not named, so that new ingredients rename no earlier run.
+  const Recipe& r = m.recipe;
+  if (r.ema_decay > 0) json["ema_decay"] = r.ema_decay;
+  if (r.unit_scale_loss) json["unit_scale_loss"] = true;
+  if (r.law.path_share > 0) json["path_share"] = r.law.path_share;
+  if (r.law.early_share > 0) {
+    json["early_share"] = r.law.early_share;
+    json["early_end"] = r.law.early_end;
+  }
+  if (r.stratified) json["stratified"] = true;
   return json;
 }
 
@@ -54,12 +64,12 @@ std::string training_identity(const Settings& s, const RunKey& key) {
 
 std::string measuring_identity(const Settings& s, const RunKey& key) {
   Json json = training_json(s, key);
-  json.update(
-      {{"measuring_format", kMeasuringFormat},
-       {"samples", s.samples},
-       {"steps", s.steps},
-       {"semi_linear", s.sampler == "auto" ? key.method.semi_linear : s.sampler == "semi-linear"},
-       {"sampling_margin", sampling_margin(s, key.method)}});
+  json.update({{"measuring_format", kMeasuringFormat},
+               {"samples", s.samples},
+               {"steps", s.steps},
+               {"semi_linear",
+                s.sampler == "auto" ? key.method.recipe.semi_linear : s.sampler == "semi-linear"},
+               {"sampling_margin", sampling_margin(s, key.method)}});
   if (key.method.structure == Structure::phase) json["two_grids"] = s.phase_two_grids;
   return json.dump(2) + "\n";
 }

@@ -1,5 +1,6 @@
 #include "apps/gmm_case_study/measure.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <numbers>
@@ -30,13 +31,22 @@ std::unique_ptr<diffusion::Sampler> make_sampler(LocalizationScheme scheme) {
 }
 
 LocalizationScheme scheme_of(const Settings& s, const Method& method) {
-  const bool semi_linear = s.sampler == "auto" ? method.semi_linear : s.sampler == "semi-linear";
+  const bool semi_linear =
+      s.sampler == "auto" ? method.recipe.semi_linear : s.sampler == "semi-linear";
   return semi_linear ? LocalizationScheme::semi_linear : LocalizationScheme::euler_maruyama;
 }
 
 // Phase-aware sampling walks a full grid on each side of the switch, as the author's program does.
 diffusion::Grid grid_of(const Settings& s, const Method& method) {
   const double alpha_max = kHalfPi - sampling_margin(s, method);
+  if (method.recipe.early_points_share > 0 && alpha_max > kEarlyEnd) {
+    const auto early =
+        std::clamp<Index>(static_cast<Index>(std::llround(method.recipe.early_points_share *
+                                                          static_cast<double>(s.steps))),
+                          2, s.steps - 1);
+    return diffusion::join(diffusion::uniform_angle(early, 0, kEarlyEnd),
+                           diffusion::uniform_angle(s.steps - early + 1, kEarlyEnd, alpha_max));
+  }
   if (method.structure != Structure::phase || !s.phase_two_grids) {
     return diffusion::uniform_angle(s.steps, alpha_max);
   }

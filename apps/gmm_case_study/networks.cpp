@@ -44,18 +44,30 @@ struct Job {
   nn::TrainResult result = {};
 };
 
-// The least mean loss a coordinate over alpha ~ U[lo, hi]: mmse(t)/n averaged (Simpson).
-double bayes_loss(const TwoModes& law, double lo, double hi, bool one_mode) {
-  constexpr int kIntervals = 2000;
+// The weight of a recipe's loss at an angle.
+double loss_weight(const Recipe& recipe, double alpha) {
+  return recipe.unit_scale_loss ? 1 / std::pow(std::cos(alpha), 2) : 1;
+}
+
+// The least mean loss a coordinate over the recipe's law on [lo, hi]: mmse(t)/n, weighted, by the
+// midpoint rule on each of the law's components.
+double bayes_loss(const TwoModes& law, const Recipe& recipe, double lo, double hi, bool one_mode) {
+  constexpr int kCells = 2000;
+  const double early = recipe.law.path_share + recipe.law.early_share;
+  const double ends[] = {0, recipe.law.path_share, early, 1};
   double total = 0;
-  for (int i = 0; i <= kIntervals; ++i) {
-    const double alpha = lo + (hi - lo) * i / kIntervals;
-    const double t = diffusion::t_from_alpha(alpha);
-    const double least =
-        one_mode ? 1 / (1 + t) : law.mmse(t) / static_cast<double>(law.dimension());
-    total += least * (i == 0 || i == kIntervals ? 1 : i % 2 ? 4 : 2);
+  for (int c = 0; c < 3; ++c) {
+    const double share = ends[c + 1] - ends[c];
+    if (share <= 0) continue;
+    for (int i = 0; i < kCells; ++i) {
+      const double alpha = recipe.law(ends[c] + share * (i + 0.5) / kCells, lo, hi);
+      const double t = diffusion::t_from_alpha(alpha);
+      const double least =
+          one_mode ? 1 / (1 + t) : law.mmse(t) / static_cast<double>(law.dimension());
+      total += share / kCells * loss_weight(recipe, alpha) * least;
+    }
   }
-  return total / (3 * kIntervals);
+  return total;
 }
 
 // The networks of a run.
@@ -63,11 +75,11 @@ std::vector<Job> plan(const Settings& s, const TwoModes& law, const Data& data, 
   std::vector<Job> jobs;
   const Method& method = run.method;
   const bool one_mode = method.structure == Structure::mixture;
-  const double top = kHalfPi - s.alpha_margin;
+  const double top = kHalfPi - alpha_margin(s, method);
   const std::string identity = training_identity(s, run);
   const auto add = [&](const std::string& part, const Tensor& rows, double lo, double hi) {
-    jobs.push_back({&run, identity, jobs.size(), method.name + part, rows, rows.size(0), lo, hi,
-                    bayes_loss(law, lo, hi, one_mode)});
+    jobs.push_back({&run, identity, jobs.size(), method.training_name() + part, rows, rows.size(0),
+                    lo, hi, bayes_loss(law, method.recipe, lo, hi, one_mode)});
   };
   switch (method.structure) {
     case Structure::exact:
@@ -90,9 +102,10 @@ std::vector<Job> plan(const Settings& s, const TwoModes& law, const Data& data, 
 }
 
 Index training_steps(const Settings& s, const Job& job) {
-  const auto training = std::max<Index>(
-      1, static_cast<Index>(std::llround(s.train_fraction * static_cast<double>(job.rows))));
-  return job.run->config.epochs * ((training + s.batch - 1) / s.batch);
+  const auto training =
+      std::max<Index>(1, static_cast<Index>(std::llround(train_fraction(s, job.run->method) *
+                                                         static_cast<double>(job.rows))));
+  return epochs(job.run->config, job.run->method) * ((training + s.batch - 1) / s.batch);
 }
 
 // Multiplications of a row's forward pass, to tell long jobs from short ones.
@@ -122,27 +135,35 @@ void train_job(const Settings& s, const RunStore& store, Job& job, report::Progr
   make_network(s, job);
   store.open(job.identity);
   nn::TwoLayerDenoiser& network = *job.network;
+  const Recipe& recipe = job.run->method.recipe;
+  const Index epoch_count = epochs(job.run->config, job.run->method);
   const diffusion::LocalizationNetwork forward = [&network](const Tensor& y, const Tensor& alpha) {
     return network.forward(y, alpha);
   };
-  const diffusion::LocalizationLossOptions window{.alpha_min = job.alpha_min,
-                                                  .alpha_max = job.alpha_max};
+  diffusion::LocalizationLossOptions times{.alpha_min = job.alpha_min,
+                                           .alpha_max = job.alpha_max,
+                                           .law = recipe.law,
+                                           .stratified = recipe.stratified};
+  if (recipe.unit_scale_loss) {
+    times.weight = [&](double alpha) { return loss_weight(recipe, alpha); };
+  }
   const nn::Loss loss = [&](const Tensor& batch, Generator& noise) {
-    return diffusion::localization_loss(forward, batch, noise, window);
+    return diffusion::localization_loss(forward, batch, noise, times);
   };
-  const bool decay = job.run->method.cosine_decay;
   // The author's program validates but keeps the last weights; so do we, for every method alike.
   job.result = nn::train(
       network, job.data, loss,
-      {.epochs = job.run->config.epochs,
+      {.epochs = epoch_count,
        .batch = s.batch,
        .lr = s.lr,
        .weight_decay = s.weight_decay,
        .clip_norm = s.clip_norm,
-       .train_fraction = s.train_fraction,
+       .train_fraction = train_fraction(s, job.run->method),
        .seed = derived_seed(job.run->seed, Use::training, report::label_number(job.label)),
-       .schedule = [&](Index steps) { return decay ? nn::cosine(steps) : nn::constant(); },
-       .validate_every = std::max<Index>(1, job.run->config.epochs / 20),
+       .schedule =
+           [&](Index steps) { return recipe.cosine_decay ? nn::cosine(steps) : nn::constant(); },
+       .ema_decay = recipe.ema_decay,
+       .validate_every = std::max<Index>(1, epoch_count / 20),
        .keep = nn::Keep::last,
        .on_progress =
            [&](const nn::TrainProgress& p) {

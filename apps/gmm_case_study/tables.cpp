@@ -9,7 +9,7 @@ namespace ito::gmm {
 namespace {
 
 bool several_configs(const Results& r) {
-  return r.settings.parts.size() > 1;
+  return r.groups_of(r.runs.front().config.name).size() < r.groups().size();
 }
 
 // The mean over the seeds with their spread; for one seed the value with its standard error.

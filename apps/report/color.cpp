@@ -13,7 +13,8 @@ struct MethodStyle {
 };
 
 // Of Paul Tol's "muted" scheme.
-constexpr Color kTolOlive{0x99, 0x99, 0x33}, kTolForest{0x11, 0x77, 0x33};
+constexpr Color kTolOlive{0x99, 0x99, 0x33}, kTolForest{0x11, 0x77, 0x33},
+    kTolIndigo{0x33, 0x22, 0x88};
 
 constexpr std::array kMethods{
     MethodStyle{"exact", kInk, Marker::none},
@@ -25,12 +26,16 @@ constexpr std::array kMethods{
     MethodStyle{"phase-tanh-1", kTolOlive, Marker::triangle_down},
     MethodStyle{"phase-tanh-0.2", kTolForest, Marker::triangle_down},
     MethodStyle{"corrected", okabe_ito::kBlue, Marker::pentagon},
+    MethodStyle{"refined", kTolIndigo, Marker::circle},
 };
 
 // From the same scheme, without the hues that the methods above already use.
-constexpr std::array kOthers{Color{0x33, 0x22, 0x88}, kTolOlive,
-                             Color{0x88, 0x22, 0x55}, kTolForest,
-                             Color{0xAA, 0x44, 0x99}, Color{0x66, 0x11, 0x00}};
+constexpr std::array kOthers{kTolIndigo,
+                             kTolOlive,
+                             Color{0x88, 0x22, 0x55},
+                             kTolForest,
+                             Color{0xAA, 0x44, 0x99},
+                             Color{0x66, 0x11, 0x00}};
 constexpr std::array kMarkers{Marker::circle,  Marker::square,        Marker::triangle,
                               Marker::diamond, Marker::triangle_down, Marker::pentagon};
 

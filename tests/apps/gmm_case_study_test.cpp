@@ -185,6 +185,8 @@ TEST(Study, SeedsHaveASpread) {
   ASSERT_EQ(summary["methods"].size(), 4u);
   EXPECT_EQ(summary["methods"][3]["runs"].size(), 3u);
   EXPECT_EQ(summary["methods"][3]["config"], "2");
+  EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config1.gp"));
+  EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config2.gp"));
 }
 
 TEST(Study, WithoutGnuplotTheDataAreWrittenAndOneLineSaysHowToDrawThem) {
@@ -309,6 +311,10 @@ TEST(Study, FlagsChooseConfigurationsAndSeeds) {
   ASSERT_EQ(s.parts.size(), 1u);
   EXPECT_EQ(s.parts[0].config.epochs, 2000);
   EXPECT_EQ(s.parts[0].seeds, (std::vector<std::uint64_t>{4, 8}));
+  s = preset("corrected");  // two parts of configuration 2
+  apply({.configs = {"2"}, .methods = {"refined"}}, s);
+  ASSERT_EQ(s.parts.size(), 1u);
+  EXPECT_EQ(s.parts[0].methods, std::vector<std::string>{"refined"});
   EXPECT_THROW(apply({.configs = {"5"}}, s), Error);
   EXPECT_THROW(apply({.seeds = {0}}, s), Error);
 }

@@ -53,6 +53,38 @@ TEST(LocalizationLoss, DrawsTheStatedPath) {
   EXPECT_NEAR(square, 1, 5 * std::sqrt(2 / (4.0 * rows)));
 }
 
+// The share of angles below a point, of a law drawn at evenly spaced u: no chance is involved, and
+// a cell of u is all that the count can be wrong by in each component.
+TEST(AngleLaw, IsTheStatedMixture) {
+  const AngleLaw law{.path_share = 0.4, .early_share = 0.5, .early_end = 0.5};
+  constexpr int kCount = 10000;
+  const double lo = 0.1, hi = 1.4;
+  const double path_total = std::log(std::cos(lo) / std::cos(hi));
+  for (const double alpha : {0.11, 0.3, 0.5, 0.9, 1.3, 1.4}) {
+    int below = 0;
+    for (int i = 0; i < kCount; ++i) below += law((i + 0.5) / kCount, lo, hi) <= alpha;
+    const double expected = 0.4 * std::log(std::cos(lo) / std::cos(alpha)) / path_total +
+                            0.5 * std::min(1.0, (alpha - lo) / (0.5 - lo)) +
+                            0.1 * (alpha - lo) / (hi - lo);
+    EXPECT_NEAR(static_cast<double>(below) / kCount, expected, 3.0 / kCount) << alpha;
+  }
+}
+
+TEST(AngleLaw, StratifiedRowsShareTheLawOut) {
+  constexpr Index kRows = 50;
+  Generator rng(3);
+  const LocalizationLossOptions options{
+      .alpha_min = 0, .alpha_max = 1, .law = {}, .stratified = true};
+  const std::vector<double> alpha =
+      localize(zeros({kRows, 2}, DType::f64), rng, options).alpha.to_vector<double>();
+  for (Index r = 0; r < kRows; ++r) {
+    EXPECT_GE(alpha[static_cast<std::size_t>(r)], static_cast<double>(r) / kRows);
+    EXPECT_LT(alpha[static_cast<std::size_t>(r)], static_cast<double>(r + 1) / kRows);
+  }
+  EXPECT_THROW(localize(zeros({2, 2}), rng, {.law = {.path_share = 0.7, .early_share = 0.7}}),
+               Error);
+}
+
 TEST(LocalizationLoss, OfTheExactPosteriorMeanIsTheBayesValue) {
   const TwoModes law = TwoModes::ones(128, 0.7);
   const LocalizationNetwork network = exact_network(law);
