@@ -3,7 +3,8 @@
 // OpenBLAS takes its kernels by processor model and falls back to ones of twenty years ago when it
 // does not know the model, at a quarter of the speed. So the first product compares the core it
 // chose with the instruction sets of this machine, and keeps to packed_gemm if OpenBLAS is behind.
-// The environment variable ITO_GEMM, "openblas" or "packed", overrides that.
+// The environment variable ITO_GEMM, "openblas" or "packed", overrides that. The bytes of a product
+// do not depend on the transpositions and leading dimensions of its operands.
 #pragma once
 
 #include "autograd/shape.h"

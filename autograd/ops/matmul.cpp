@@ -72,10 +72,17 @@ Tensor product(const Tensor& a, const Tensor& b) {
   Index stride_a, stride_b;
   if (!batch_stride(left, stride_a)) left = contiguous(left), batch_stride(left, stride_a);
   if (!batch_stride(right, stride_b)) right = contiguous(right), batch_stride(right, stride_b);
+  const auto one_block = [&] {
+    const Matrix l = as_matrix(left);
+    return !l.transposed && stride_a == m * l.ld;
+  };
+  // One matrix on the right for all: the batch is more rows. By shape alone, since the sums of a
+  // large product may be ordered otherwise than those of many small ones.
+  const bool folds = batch > 1 && numel(lead_b) == 1;
+  if (folds && !one_block()) left = contiguous(left);
   const Matrix ma = as_matrix(left), mb = as_matrix(right);
   visit_floating(a.dtype(), "matmul", [&]<class T>(T) {
-    if (batch > 1 && stride_b == 0 && !ma.transposed && stride_a == m * ma.ld) {
-      // One matrix on the right for all: the batch is more rows.
+    if (folds) {
       kernels::gemm(false, mb.transposed, batch * m, n, k, T(1), left.data<T>(), ma.ld,
                     right.data<T>(), mb.ld, T(0), y.mutable_data<T>(), n);
     } else {

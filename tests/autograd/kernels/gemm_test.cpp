@@ -100,6 +100,44 @@ TYPED_TEST(Gemm, ZeroBetaNeverReadsC) {
   }
 }
 
+// Vectors, products of the size for which some OpenBLAS kernels look at the transpositions, and
+// ones beyond it.
+TYPED_TEST(Gemm, BytesDoNotDependOnTheLayoutOfTheOperands) {
+  using T = TypeParam;
+  struct Size {
+    Index m, n, k;
+  };
+  for (const auto& [m, n, k] : {Size{1, 70, 33}, Size{70, 1, 33}, Size{1, 1, 100}, Size{3, 4, 2},
+                                Size{40, 50, 60}, Size{130, 110, 90}, Size{33, 65, 700}}) {
+    const auto a = this->random(m * k), b = this->random(k * n);
+    std::vector<T> expected(static_cast<std::size_t>(m * n));
+    gemm(false, false, m, n, k, T(1), a.data(), k, b.data(), n, T(0), expected.data(), n);
+    // The same matrix with `pad` elements between its rows, or its columns if `trans`.
+    const auto stored = [](const std::vector<T>& x, Index rows, Index columns, bool trans,
+                           Index pad) {
+      const Index ld = (trans ? rows : columns) + pad;
+      std::vector<T> y(static_cast<std::size_t>((trans ? columns : rows) * ld));
+      for (Index i = 0; i < rows; ++i) {
+        for (Index j = 0; j < columns; ++j) {
+          y[static_cast<std::size_t>(trans ? j * ld + i : i * ld + j)] =
+              x[static_cast<std::size_t>(i * columns + j)];
+        }
+      }
+      return y;
+    };
+    for (const bool ta : {false, true}) {
+      for (const bool tb : {false, true}) {
+        for (const Index pad : {0, 5}) {
+          std::vector<T> c(expected.size());
+          gemm(ta, tb, m, n, k, T(1), stored(a, m, k, ta, pad).data(), (ta ? m : k) + pad,
+               stored(b, k, n, tb, pad).data(), (tb ? k : n) + pad, T(0), c.data(), n);
+          EXPECT_EQ(c, expected) << m << ' ' << n << ' ' << k << ' ' << ta << tb << ' ' << pad;
+        }
+      }
+    }
+  }
+}
+
 TYPED_TEST(Gemm, BatchesAreSeparateProducts) {
   using T = TypeParam;
   constexpr Index kBatch = 3, m = 4, n = 5, k = 6;

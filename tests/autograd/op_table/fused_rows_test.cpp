@@ -10,7 +10,6 @@ namespace {
 Row gated_linear_row() {
   Row row;
   row.op = "gated_linear";
-  row.bitwise = false;
   row.f = [](std::span<const Tensor> in) {
     return gated_linear(in[0], in[1], in[2], in.size() > 3 ? in[3] : Tensor());
   };

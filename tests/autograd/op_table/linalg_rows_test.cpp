@@ -85,8 +85,6 @@ Row square_row(const char* op, TensorFunction f, Matrix (*reference)(const Matri
                 [g] {
                   g(Inputs{zeros({2, 2}, DType::i64)});
                 }};
-  // Products inside the rules run on BLAS.
-  row.bitwise = false;
   row.stretched = false;
   return row;
 }
@@ -225,7 +223,6 @@ Row system_row(const char* op, TensorFunction f, Matrix (*prepare)(const Matrix&
   };
   row.rtol = 1e-13;
   row.f32_rtol = 2e-5;
-  row.bitwise = false;
   row.stretched = false;
   const TensorFunction g = row.f;
   row.misuse = {[g] {
@@ -275,7 +272,6 @@ Row power_row() {
   Row row;
   row.op = "power_iteration";
   row.composed = true;
-  row.bitwise = false;
   row.f = [](std::span<const Tensor> in) {
     const auto [value, vector] = power_iteration(in[0], in[1], 3);
     return concatenate({unsqueeze(value, -1), vector}, -1);

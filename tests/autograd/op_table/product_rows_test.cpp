@@ -45,7 +45,6 @@ Inputs pair(const Shape& a, const Shape& b) {
 Row matmul_row() {
   Row row;
   row.op = "matmul";
-  row.bitwise = false;
   row.f = [](std::span<const Tensor> in) { return matmul(in[0], in[1]); };
   row.cases = {pair({3, 4}, {4, 2}),    pair({2, 3, 4}, {4, 2}),
                pair({3, 4}, {2, 4, 2}), pair({2, 1, 3, 4}, {3, 4, 2}),
@@ -79,7 +78,6 @@ Row matmul_row() {
 Row linear_row() {
   Row row;
   row.op = "linear";
-  row.bitwise = false;
   row.f = [](std::span<const Tensor> in) {
     return linear(in[0], in[1], in.size() > 2 ? in[2] : Tensor());
   };
@@ -123,7 +121,6 @@ Row dot_row() {
   row.op = "dot";
   row.composed = true;
   row.f = [](std::span<const Tensor> in) { return dot(in[0], in[1]); };
-  row.bitwise = false;
   row.cases = {pair({5}, {5}), pair({0}, {0}), pair({1}, {1})};
   row.reference = [](std::span<const Tensor> in) {
     const Values a = in[0].to_vector<double>(), b = in[1].to_vector<double>();
@@ -197,7 +194,6 @@ Row einsum_row(const std::string& equation, const std::vector<std::string>& from
   Row row;
   row.op = "einsum";
   row.composed = true;
-  row.bitwise = false;
   row.f = [equation](std::span<const Tensor> in) { return einsum(equation, in); };
   row.cases = {std::move(inputs)};
   row.reference = [from, to](std::span<const Tensor> in) { return naive_einsum(from, to, in); };

@@ -29,8 +29,6 @@ struct Row {
   // a few roundings of results of order one.
   double rtol = 1e-14;
   double f32_rtol = 2e-6;
-  // False for products on BLAS, whose order of summation depends on how an operand is stored.
-  bool bitwise = true;
   // False where the inputs must be regular matrices: no layout that repeats rows.
   bool stretched = true;
   bool composed = false;  // made of other ops: nothing is registered under its name
