@@ -71,14 +71,15 @@ void against(benchmark::State& state, Kernel&& kernel, Floor&& floor) {
   state.counters["floor_ratio"] = bench::median(times) / bench::median(floors);
 }
 
+template <class T>
 void transpose_copy(benchmark::State& state) {
-  std::vector<float> x(kLarge, 1), y(kLarge), from(kLarge, 1), to(kLarge);
+  std::vector<T> x(kLarge, 1), y(kLarge), from(kLarge, 1), to(kLarge);
   against(
       state,
       [&] {
         kernels::copy(x.data(), {1, kSide}, y.data(), {kSide, kSide});
       },
-      [&] { std::memcpy(to.data(), from.data(), sizeof(float) * kLarge); });
+      [&] { std::memcpy(to.data(), from.data(), sizeof(T) * kLarge); });
 }
 
 void add_rows(benchmark::State& state) {  // [n, n] + [n]
@@ -112,7 +113,8 @@ BENCHMARK(elementwise)
     ->Arg(static_cast<int>(UnaryFn::tanh))
     ->UseManualTime();
 BENCHMARK(normals)->UseManualTime();
-BENCHMARK(transpose_copy)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(transpose_copy, float)->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_TEMPLATE(transpose_copy, double)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(add_rows)->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(sum_over)->ArgName("axis")->DenseRange(0, 2)->UseManualTime()->Unit(
     benchmark::kMillisecond);

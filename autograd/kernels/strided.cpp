@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "autograd/kernels/transpose.h"
+
 namespace ito::kernels {
 namespace {
 
@@ -167,6 +169,10 @@ void copy_tiles(const Nest<2>& nest, const T* x, T* y) {
   const auto p = static_cast<std::size_t>(nest.rank - 1), q = p - 1;
   const Index xp = nest.stride[0][p], xq = nest.stride[0][q];
   const Index yp = nest.stride[1][p], yq = nest.stride[1][q];
+  if (xq == 1 && yp == 1 && std::min(nest.size[p], nest.size[q]) >= kPanel &&
+      nest.size[p] * nest.size[q] * static_cast<Index>(sizeof(T)) >= kLargeTranspose) {
+    return transpose_large(x, xp, nest.size[p], nest.size[q], y, yq);
+  }
   const auto for_each = [](Index from, Index to, Index step, const auto& body) {
     for (Index i = from; i < to; i += step) body(i, std::min(i + step, to));
   };

@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/kernels/transpose.h"
+#include "tests/autograd/kernels/each_target.h"
+
 namespace ito::kernels {
 namespace {
 
@@ -101,6 +104,29 @@ TYPED_TEST(StridedKernel, CopyGathersInRowMajorOrder) {
     std::vector<TypeParam> y(static_cast<std::size_t>(numel(v.shape)));
     copy(x.data() + v.start, v.strides, y.data(), v.shape);
     expect_same_bytes(y, select(x, v), v);
+  }
+}
+
+// Beyond kLargeTranspose, with sizes that fill no vector, line or piece, and gaps between the rows
+// of x; what lies beside y stays.
+TYPED_TEST(StridedKernel, LargeTransposesEqualTheDefinition) {
+  constexpr auto kElements = kLargeTranspose / static_cast<Index>(sizeof(TypeParam));
+  for (const Index rows : {Index{131}, Index{1027}, kElements / 128 + 3}) {
+    const Index columns = kElements / rows + 1, ld = columns + 5;
+    const auto x = random_values<TypeParam>(rows * ld, 8);
+    const TypeParam untouched = 77;
+    std::vector<TypeParam> expected(static_cast<std::size_t>(rows * columns + 2), untouched);
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = 0; j < columns; ++j) {
+        expected[static_cast<std::size_t>(1 + j * rows + i)] =
+            x[static_cast<std::size_t>(i * ld + j)];
+      }
+    }
+    for_each_target([&](std::int64_t target) {
+      std::vector<TypeParam> y(expected.size(), untouched);
+      copy(x.data(), {1, ld}, y.data() + 1, {columns, rows});
+      EXPECT_TRUE(y == expected) << rows << " x " << columns << ", " << hwy::TargetName(target);
+    });
   }
 }
 

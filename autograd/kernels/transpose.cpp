@@ -1,0 +1,147 @@
+#include "autograd/kernels/transpose.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "autograd/kernels/packed_gemm_blocks.h"
+#include "autograd/kernels/simd.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "autograd/kernels/transpose.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "autograd/kernels/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ito::kernels::HWY_NAMESPACE {
+
+// The matrix goes in pieces of up to kRowBytes of a row of y by kColumnBytes of a row of x, through
+// a buffer that the second-level cache holds. Long rows of y, since they are written past the
+// caches: that saves reading what is overwritten, and pays if many whole lines follow each other.
+// A few lines of each row of x, since every row lies on a page of its own.
+constexpr Index kRowBytes = Index{16} << 10;
+constexpr Index kColumnBytes = 256;
+constexpr Index kAhead = 8;  // rows of x, asked for in advance: no hardware prefetcher sees them
+
+// A square of one 128-bit vector a side, if there are vectors: to[j * ldt + i] = x[i * ldx + j].
+#if HWY_TARGET == HWY_SCALAR
+template <class T>
+inline constexpr Index kSide = 1;
+template <class T>
+void transpose_square(const T* x, Index, T* to, Index) {
+  *to = *x;
+}
+#else
+template <class T>
+inline constexpr Index kSide = 16 / sizeof(T);
+template <class T>
+void transpose_square(const T* x, Index ldx, T* to, Index ldt) {
+  if constexpr (sizeof(T) == 4) {
+    const hn::FixedTag<T, 4> d;
+    const auto a = hn::LoadU(d, x), b = hn::LoadU(d, x + ldx);
+    const auto c = hn::LoadU(d, x + 2 * ldx), e = hn::LoadU(d, x + 3 * ldx);
+    const auto ab = hn::InterleaveLower(d, a, b), ce = hn::InterleaveLower(d, c, e);
+    hn::StoreU(hn::ConcatLowerLower(d, ce, ab), d, to);
+    hn::StoreU(hn::ConcatUpperUpper(d, ce, ab), d, to + ldt);
+    const auto ab2 = hn::InterleaveUpper(d, a, b), ce2 = hn::InterleaveUpper(d, c, e);
+    hn::StoreU(hn::ConcatLowerLower(d, ce2, ab2), d, to + 2 * ldt);
+    hn::StoreU(hn::ConcatUpperUpper(d, ce2, ab2), d, to + 3 * ldt);
+  } else {
+    const hn::FixedTag<T, 2> d;
+    const auto a = hn::LoadU(d, x), b = hn::LoadU(d, x + ldx);
+    hn::StoreU(hn::InterleaveLower(d, a, b), d, to);
+    hn::StoreU(hn::InterleaveUpper(d, a, b), d, to + ldt);
+  }
+}
+#endif
+
+// to[j * ldt + i] = x[i * ldx + j], in cache on the side of `to`.
+template <class T>
+void gather_columns(const T* x, Index ldx, Index rows, Index columns, T* to, Index ldt) {
+  const Index whole_rows = rows - rows % kSide<T>, whole_columns = columns - columns % kSide<T>;
+  for (Index i = 0; i < whole_rows; i += kSide<T>) {
+    for (Index r = i + kAhead; r < std::min(i + kAhead + kSide<T>, rows); ++r) {
+      for (Index j = 0; j < columns; j += kLine<T>) __builtin_prefetch(x + r * ldx + j);
+    }
+    for (Index j = 0; j < whole_columns; j += kSide<T>) {
+      transpose_square(x + i * ldx + j, ldx, to + j * ldt + i, ldt);
+    }
+    for (Index r = i; r < i + kSide<T>; ++r) {
+      for (Index j = whole_columns; j < columns; ++j) to[j * ldt + r] = x[r * ldx + j];
+    }
+  }
+  for (Index i = whole_rows; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) to[j * ldt + i] = x[i * ldx + j];
+  }
+}
+
+// Copies past the caches. Not visible to other threads before hwy::FlushStream.
+template <class T>
+void stream_row(const T* from, T* to, Index n) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  const auto vector = static_cast<std::uintptr_t>(lanes) * sizeof(T);
+  Index i = 0;
+  for (; i < n && reinterpret_cast<std::uintptr_t>(to + i) % vector != 0; ++i) to[i] = from[i];
+  for (; i + lanes <= n; i += lanes) hn::Stream(hn::LoadU(d, from + i), d, to + i);
+  for (; i < n; ++i) to[i] = from[i];
+}
+
+template <class T>
+void transpose(const T* x, Index ldx, Index rows, Index columns, T* y, Index ldy) {
+  constexpr Index kStep = kColumnBytes / sizeof(T);
+  const Pieces lengths(rows, kRowBytes / sizeof(T));
+  const Index ld = lengths.size(0) + kLine<T>;
+  const Scratch<T> buffer(kStep * ld);
+  for (Index p = 0; p < lengths.count(); ++p) {
+    const Index i = lengths.begin(p), length = lengths.size(p);
+    for (Index j = 0; j < columns; j += kStep) {
+      const Index step = std::min(kStep, columns - j);
+      gather_columns(x + i * ldx + j, ldx, length, step, buffer.data(), ld);
+      for (Index r = 0; r < step; ++r) {
+        stream_row(buffer.data() + r * ld, y + (j + r) * ldy + i, length);
+      }
+    }
+  }
+  hwy::FlushStream();
+}
+
+void transpose_f32(const float* x, Index ldx, Index rows, Index columns, float* y, Index ldy) {
+  transpose(x, ldx, rows, columns, y, ldy);
+}
+void transpose_f64(const double* x, Index ldx, Index rows, Index columns, double* y, Index ldy) {
+  transpose(x, ldx, rows, columns, y, ldy);
+}
+void transpose_i64(const std::int64_t* x, Index ldx, Index rows, Index columns, std::int64_t* y,
+                   Index ldy) {
+  transpose(x, ldx, rows, columns, y, ldy);
+}
+
+}  // namespace ito::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ito::kernels {
+HWY_EXPORT(transpose_f32);
+HWY_EXPORT(transpose_f64);
+HWY_EXPORT(transpose_i64);
+
+template <>
+void transpose_large(const float* x, Index ldx, Index rows, Index columns, float* y, Index ldy) {
+  HWY_DYNAMIC_DISPATCH(transpose_f32)(x, ldx, rows, columns, y, ldy);
+}
+template <>
+void transpose_large(const double* x, Index ldx, Index rows, Index columns, double* y, Index ldy) {
+  HWY_DYNAMIC_DISPATCH(transpose_f64)(x, ldx, rows, columns, y, ldy);
+}
+template <>
+void transpose_large(const std::int64_t* x, Index ldx, Index rows, Index columns, std::int64_t* y,
+                     Index ldy) {
+  HWY_DYNAMIC_DISPATCH(transpose_i64)(x, ldx, rows, columns, y, ldy);
+}
+
+}  // namespace ito::kernels
+#endif  // HWY_ONCE
