@@ -19,7 +19,7 @@ const std::vector<Row>& all_rows() {
     std::vector<Row> all;
     for (const auto& family : {unary_rows(), activation_rows(), binary_rows(), view_rows(),
                                arrange_rows(), reduce_rows(), softmax_rows(), product_rows(),
-                               index_rows(), linalg_rows(), fused_rows()}) {
+                               index_rows(), linalg_rows(), fused_rows(), custom_rows()}) {
       all.insert(all.end(), family.begin(), family.end());
     }
     return all;

@@ -70,5 +70,6 @@ std::vector<Row> product_rows();
 std::vector<Row> index_rows();
 std::vector<Row> linalg_rows();
 std::vector<Row> fused_rows();
+std::vector<Row> custom_rows();
 
 }  // namespace ito::op_table
