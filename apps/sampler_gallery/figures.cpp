@@ -48,8 +48,14 @@ report::HeatMap density(const GaussianMixture& law, const Window& w) {
           .y = w.y};
 }
 
-std::string rounded(double value, int digits) {
-  return report::to_string({value}, report::Format::significant(digits));
+std::string rounded(double value, int decimals) {
+  return report::to_string({value}, report::Format::fixed(decimals));
+}
+
+std::string axes(const Target& target) {
+  return target.law.dimension() == 2
+             ? "Axes are the two coordinates."
+             : "Axes are the coordinate along the line of the modes and one across it.";
 }
 
 std::pair<std::vector<double>, std::vector<double>> in_plane(const Target& target, const Tensor& x,
@@ -67,20 +73,20 @@ std::pair<std::vector<double>, std::vector<double>> in_plane(const Target& targe
 Figure samples_figure(const Results& r, const SourceResult& source,
                       const report::HeatMap& background) {
   const Window w = window(r.target);
-  Figure figure{
-      .name = "samples_" + source.source.name,
-      .title = source.source.name == "exact"
-                   ? "Sampled with the exact score"
-                   : "Sampled with the network of the loss '" + source.source.name + "'",
-      .caption = "The first " + std::to_string(kDrawn) +
-                 " samples over the exact density (blue). W2 is sliced; exact samples have " +
-                 rounded(r.sliced_w2_floor, 2) + ".",
-      .columns = 4,
-      .aspect = 1,
-      .width = 960};
+  Figure figure{.name = "samples_" + source.source.name,
+                .title = source.source.name == "exact"
+                             ? "Sampled with the exact score"
+                             : "Sampled with the network of the loss '" + source.source.name + "'",
+                .caption = "The first " + std::to_string(kDrawn) +
+                           " samples (orange) over the exact density (blue). " + axes(r.target) +
+                           " W2 is sliced; exact samples have " + rounded(r.sliced_w2_floor, 3) +
+                           ".",
+                .columns = 4,
+                .aspect = 1,
+                .width = 960};
   for (std::size_t i = 0; i < r.methods.size(); ++i) {
     const CellResult& cell = source.cells[i];
-    Panel panel{.title = r.methods[i].name + ", W2 " + rounded(cell.sliced_w2, 2),
+    Panel panel{.title = r.methods[i].name + ", W2 " + rounded(cell.sliced_w2, 3),
                 .x_range = w.x,
                 .y_range = w.y};
     panel.add(background);
@@ -126,9 +132,9 @@ Figure scores_figure(const Results& r) {
   Figure figure{.name = "scores",
                 .title = "The exact score and the learned ones",
                 .caption =
-                    "The field s(t) ∇log p_t over the density of x_t, at three times, of each "
-                    "source. Arrows point along the field; a length l is drawn as l/(1 + l), in "
-                    "units of the lattice.",
+                    "The field s(t) ∇log pₜ (arrows) over the density of x at time t (blue), of "
+                    "each source. A length l is drawn as l/(1 + l), in units of the lattice. " +
+                    axes(r.target),
                 .columns = 3,
                 .aspect = 1,
                 .width = 900};

@@ -3,102 +3,69 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
+#include <numbers>
 #include <utility>
 
 #include "apps/report/progress.h"
 #include "apps/report/study.h"
+#include "apps/sampler_gallery/network.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
+#include "diffusion/losses/denoising.h"
+#include "diffusion/losses/localization.h"
 #include "diffusion/losses/path.h"
 #include "diffusion/losses/score_matching.h"
+#include "diffusion/schedules/variance_exploding.h"
 #include "diffusion/schedules/variance_preserving.h"
-#include "nn/mlp.h"
 #include "nn/optim/lr_schedule.h"
-#include "nn/time_embedding.h"
 
 namespace ito::gallery {
 namespace {
 
 using diffusion::Prediction;
-using diffusion::Schedule;
 using diffusion::Weighting;
 
-constexpr Index kFewDimensions = 8;  // the exact divergence costs as many evaluations
-constexpr diffusion::LinearRate kRate = {};
-
-// F(x, angle): x beside Fourier features of the angle of the path, tan(angle) = s/a, which unlike t
-// itself tells low noise levels apart, and in few dimensions of x too, without which thin shapes
-// take far longer to learn; three hidden layers.
-class ScoreNetwork : public nn::Module {
- public:
-  ScoreNetwork(Index n, Index hidden, Generator& rng)
-      : embedding_(8),
-        waves_(n <= kFewDimensions ? kWaves : 0),
-        mlp_(add("mlp",
-                 nn::Mlp({n * (1 + 2 * waves_) + embedding_.features(), hidden, hidden, hidden, n},
-                         rng))) {}
-
-  Tensor forward(const Tensor& x, const Tensor& angle) const {
-    std::vector<Tensor> features = {x, embedding_.forward(angle)};
-    for (Index k = 1; k <= waves_; ++k) {
-      const Tensor phase = x * (1.5 * static_cast<double>(k));
-      features.push_back(sin(phase));
-      features.push_back(cos(phase));
-    }
-    return mlp_.forward(concatenate(features, 1));
-  }
-
- private:
-  static constexpr Index kWaves = 4;  // wavelengths from 4.2 down to 1
-
-  nn::FourierTimeEmbedding embedding_;
-  Index waves_;
-  nn::Mlp mlp_;
-};
-
-// What `prediction` would be for data N(0, I), plus what F adds: hidden layers narrower than the
-// data still let the noise through.
-diffusion::Network with_skip(std::shared_ptr<const ScoreNetwork> f, Prediction prediction) {
-  return [f = std::move(f), prediction](const Tensor& x, const Tensor& t) {
-    const Tensor b = t * (kRate.beta_min + 0.5 * (kRate.beta_max - kRate.beta_min) * t);
-    const Tensor s = sqrt(-expm1(-b)), a = exp(-0.5 * b);
-    const Tensor value = f->forward(x, atan2(s, a));
-    if (prediction == Prediction::noise) return value + x * unsqueeze(s, 1);
-    if (prediction == Prediction::x0) return value + x * unsqueeze(a, 1);
-    return value;  // the velocity's would be zero
-  };
-}
-
 struct Context {
-  const diffusion::Network& network;
-  const diffusion::SchedulePtr& path;
+  ScoreNetworkPtr f;
+  diffusion::Network network;  // the prediction of the loss, on the gallery's path
+  diffusion::SchedulePtr path;
+  const diffusion::GaussianMixture& law;
   double t_end;
+  double sigma_data;
+
+  double angle(double t) const { return std::atan2(path->s(t), path->a(t)); }
 };
 
 struct LossKind {
   const char* name;
   const char* description;
-  Prediction prediction;
+  Prediction prediction;  // noise and velocity: with_skip; x0: preconditioned
   std::function<Tensor(const Context&, const Tensor& x, Generator&)> loss;
 };
 
-// The loss of a single time, s^2 times what `at` makes of the score at x_t, averaged over four
-// times for a batch.
+// A loss of scores that knows a single noise level.
+struct Level {
+  Function score;
+  Tensor clean;  // a x_0
+  double a, s;
+
+  Tensor noisy(Generator& rng) const { return clean + randn(clean.shape(), rng) * s; }
+};
+
+// s^2 times what `at` makes of a level, averaged over four levels of uniform time for a batch.
 template <class At>
 Tensor over_times(const Context& c, const Tensor& x, Generator& rng, At at) {
   const Index rows = (x.size(0) + 3) / 4;
   Tensor total = scalar(0);
   for (Index begin = 0; begin < x.size(0); begin += rows) {
-    const Tensor part = slice(x, 0, begin, begin + rows);
+    const Tensor part = slice(x, 0, begin, std::min(begin + rows, x.size(0)));
     const double t = c.t_end + (1 - c.t_end) * rng.uniform();
     const double a = c.path->a(t), s = c.path->s(t);
-    const Tensor x_t = part * a + randn(part.shape(), rng) * s;
     const Function score = [&](const Tensor& at_x) {
       return c.network(at_x, full({at_x.size(0)}, t)) * (-1 / s);
     };
     const double share = static_cast<double>(part.size(0)) / static_cast<double>(x.size(0));
-    total = total + at(score, x_t) * (s * s * share);
+    total = total + at(Level{score, part * a, a, s}) * (s * s * share);
   }
   return total;
 }
@@ -106,7 +73,34 @@ Tensor over_times(const Context& c, const Tensor& x, Generator& rng, At at) {
 Tensor on_path(const Context& c, const Tensor& x, Generator& rng, Prediction prediction,
                Weighting weighting, const diffusion::TimeLaw& law) {
   return diffusion::path_loss(c.network, prediction, *c.path, law, x, rng,
-                              {.weighting = weighting});
+                              {.weighting = weighting, .weights = {.sigma_data = c.sigma_data}});
+}
+
+// The noise levels s/a of the path as those of a variance-exploding one, with 64 of them in use.
+Tensor ncsn(const Context& c, const Tensor& x, Generator& rng) {
+  const double low = std::tan(c.angle(c.t_end)), high = std::tan(c.angle(1));
+  const auto path = std::make_shared<diffusion::VarianceExploding>(low, high);
+  const diffusion::Network score = diffusion::convert_network(
+      preconditioned(c.f, path, c.sigma_data), Prediction::x0, Prediction::score, path);
+  return diffusion::ncsn_loss(
+      [&](const Tensor& at_x, const Tensor& sigma) {
+        return score(at_x, clamp(log(sigma / low) / std::log(high / low), 0, 1));
+      },
+      x, diffusion::geometric_sigmas(high, low, 64), rng);
+}
+
+Tensor localization(const Context& c, const Tensor& x, Generator& rng) {
+  const auto path = std::make_shared<diffusion::StochasticLocalization>();
+  const diffusion::Network m = preconditioned(c.f, path, c.sigma_data);
+  constexpr double kQuarter = 0.5 * std::numbers::pi;
+  return diffusion::localization_loss(
+      [&](const Tensor& y, const Tensor& alpha) { return m(y, square(tan(alpha))); }, x, rng,
+      {.alpha_min = kQuarter - c.angle(1), .alpha_max = kQuarter - c.angle(c.t_end)});
+}
+
+diffusion::DivergenceOptions affordable_divergence(Index n, Generator& rng) {
+  if (n <= kFewDimensions) return {};
+  return {.method = diffusion::DivergenceMethod::hutchinson, .rng = &rng};
 }
 
 const std::vector<LossKind>& loss_kinds() {
@@ -117,17 +111,16 @@ const std::vector<LossKind>& loss_kinds() {
          return on_path(c, x, rng, Prediction::noise, Weighting::sigma_squared,
                         diffusion::uniform_time(c.t_end, 1));
        }},
+      {"ddpm", "The same at the 1,000 times of DDPM's linear chain.", Prediction::noise,
+       [](const Context& c, const Tensor& x, Generator& rng) {
+         static const auto chain =
+             std::make_shared<const diffusion::Ddpm>(diffusion::Ddpm::linear());
+         return diffusion::ddpm_noise_loss(with_skip(c.f, Prediction::noise, chain), *chain, x,
+                                           rng);
+       }},
       {"velocity", "The network predicts v = a z − s x₀, unweighted.", Prediction::velocity,
        [](const Context& c, const Tensor& x, Generator& rng) {
          return on_path(c, x, rng, Prediction::velocity, Weighting::velocity,
-                        diffusion::uniform_time(c.t_end, 1));
-       }},
-      {"min-snr",
-       "The network predicts x₀, weighted by min(SNR, 5): little asks it for a score at the lowest "
-       "noise.",
-       Prediction::x0,
-       [](const Context& c, const Tensor& x, Generator& rng) {
-         return on_path(c, x, rng, Prediction::x0, Weighting::min_snr,
                         diffusion::uniform_time(c.t_end, 1));
        }},
       {"path-kl", "The KL of the path, with times drawn where its weight g²/s² is.",
@@ -136,36 +129,75 @@ const std::vector<LossKind>& loss_kinds() {
          return on_path(c, x, rng, Prediction::noise, Weighting::path_kl,
                         diffusion::uniform_log_snr(c.path, c.t_end, 1));
        }},
+      {"min-snr", "The error of x₀ weighted by min(SNR, 5); a preconditioned network.",
+       Prediction::x0,
+       [](const Context& c, const Tensor& x, Generator& rng) {
+         return on_path(c, x, rng, Prediction::x0, Weighting::min_snr,
+                        diffusion::uniform_time(c.t_end, 1));
+       }},
+      {"edm",
+       "Karras et al.: a preconditioned network, its output's error unweighted, log s/a normal "
+       "around −1.2.",
+       Prediction::x0,
+       [](const Context& c, const Tensor& x, Generator& rng) {
+         return on_path(c, x, rng, Prediction::x0, Weighting::edm,
+                        diffusion::log_normal_sigma(c.path, c.t_end, 1));
+       }},
+      {"ncsn", "Noise of 64 levels added to x₀, scores weighted by σ²; a preconditioned network.",
+       Prediction::x0, ncsn},
+      {"localization",
+       "Localization's loss in y = t x₀ + √t z, uniform in the angle; a preconditioned network.",
+       Prediction::x0, localization},
+      {"control-variate",
+       "As noise, with what has mean zero at small noise subtracted; four times a batch.",
+       Prediction::noise,
+       [](const Context& c, const Tensor& x, Generator& rng) {
+         return over_times(c, x, rng, [&rng](const Level& level) {
+           return diffusion::denoising_score_matching(level.score, level.clean, level.s, rng,
+                                                      {.control_variate = true});
+         });
+       }},
+      {"explicit",
+       "The error of the score against the exact one, weighted by s²: an oracle's loss.",
+       Prediction::noise,
+       [](const Context& c, const Tensor& x, Generator& rng) {
+         return over_times(c, x, rng, [&](const Level& level) {
+           const Tensor x_t = level.noisy(rng);
+           return diffusion::explicit_score_matching(level.score, x_t,
+                                                     c.law.marginal(level.a, level.s).score(x_t));
+         });
+       }},
       {"implicit",
        "Hyvärinen's implicit score matching, weighted by s²; the divergence is exact up to 8 "
        "dimensions, Hutchinson's estimate beyond.",
        Prediction::noise,
        [](const Context& c, const Tensor& x, Generator& rng) {
-         diffusion::DivergenceOptions divergence;
-         if (x.size(1) > kFewDimensions)
-           divergence = {.method = diffusion::DivergenceMethod::hutchinson, .rng = &rng};
-         return over_times(c, x, rng, [&](const Function& score, const Tensor& x_t) {
-           return diffusion::implicit_score_matching(score, x_t, divergence);
+         return over_times(c, x, rng, [&](const Level& level) {
+           return diffusion::implicit_score_matching(level.score, level.noisy(rng),
+                                                     affordable_divergence(x.size(1), rng));
          });
        }},
       {"sliced", "Sliced score matching with reduced variance, one projection, weighted by s².",
        Prediction::noise,
        [](const Context& c, const Tensor& x, Generator& rng) {
-         return over_times(c, x, rng, [&rng](const Function& score, const Tensor& x_t) {
-           return diffusion::sliced_score_matching(score, x_t, rng);
+         return over_times(c, x, rng, [&rng](const Level& level) {
+           return diffusion::sliced_score_matching(level.score, level.noisy(rng), rng);
          });
        }},
   };
   return kinds;
 }
 
-Source train_source(const Settings& s, const LossKind& kind, const Tensor& data,
-                    report::Progress::Job& progress) {
+Source train_source(const Settings& s, const LossKind& kind, const Target& target,
+                    const Tensor& data, report::Progress::Job& progress) {
   const diffusion::SchedulePtr path = gallery_path();
   Generator rng = Generator(s.seed, 1).split(report::label_number(kind.name));
   const auto module = std::make_shared<ScoreNetwork>(data.size(1), s.hidden, rng);
-  const diffusion::Network network = with_skip(module, kind.prediction);
-  const Context context{network, path, s.t_end};
+  const double sigma_data = std::sqrt(mean(square(data)).item());
+  const diffusion::Network network = kind.prediction == Prediction::x0
+                                         ? preconditioned(module, path, sigma_data)
+                                         : with_skip(module, kind.prediction, path);
+  const Context context{module, network, path, target.law, s.t_end, sigma_data};
   const Index per_epoch = (data.size(0) + s.batch - 1) / s.batch;
   Source source{.name = kind.name, .description = kind.description, .denoiser = nullptr};
   source.training =
@@ -199,7 +231,7 @@ std::vector<std::string> loss_names() {
 }
 
 diffusion::SchedulePtr gallery_path() {
-  return std::make_shared<diffusion::VpLinear>(kRate);
+  return std::make_shared<diffusion::VpLinear>();
 }
 
 std::vector<Source> make_sources(const Settings& s, const Target& target, std::ostream& log) {
@@ -220,9 +252,10 @@ std::vector<Source> make_sources(const Settings& s, const Target& target, std::o
       .name = "exact",
       .description = "The score of the target in closed form.",
       .denoiser = std::make_shared<diffusion::OracleDenoiser>(target.law, gallery_path())};
+  // The last losses take longest: they come first, so that no thread ends alone.
   parallel_for(static_cast<Index>(chosen.size()), [&](Index i) {
-    const auto at = static_cast<std::size_t>(i);
-    sources[at + 1] = train_source(s, *chosen[at], data, jobs[at]);
+    const std::size_t at = chosen.size() - 1 - static_cast<std::size_t>(i);
+    sources[at + 1] = train_source(s, *chosen[at], target, data, jobs[at]);
   });
   return sources;
 }

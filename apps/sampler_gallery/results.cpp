@@ -1,5 +1,6 @@
 #include "apps/sampler_gallery/results.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -18,6 +19,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using report::Best;
 using report::Format;
+
+constexpr std::size_t kLossesATable = 6;  // with the exact score, as wide as the page
 
 Json settings_json(const Results& r) {
   const Settings& s = r.settings;
@@ -40,8 +43,11 @@ Json summary(const Results& r) {
           {"settings", settings_json(r)},
           {"floor",
            {{"sliced_w2", r.sliced_w2_floor},
+            {"sliced_w2_deviation", r.sliced_w2_deviation},
             {"energy", r.energy_floor},
+            {"mmd_squared", r.mmd_floor},
             {"worst_weight", r.worst_weight_floor}}},
+          {"mmd_bandwidth", r.mmd_bandwidth},
           {"sources", Json::parse(report::to_json(source_table(r)))},
           {"pairs", Json::parse(report::to_json(pair_table(r)))},
           {"seconds", {{"training", r.training_seconds}, {"sampling", r.sampling_seconds}}}};
@@ -71,12 +77,22 @@ void write_report(const Results& r, const report::DrawResult& drawn,
                  "network on the same data with the same number of steps; each sampler then uses "
                  "the exact score and every learned one, on the same noise. Which errors come "
                  "from learning, and which from sampling?");
-  page.section("Results").table(distance_table(r));
+  page.section("Results");
+  const std::size_t losses = r.sources.size() - 1;
+  std::size_t first = 0;
+  do {
+    page.table(distance_table(r, first, kLossesATable));
+    first += kLossesATable;
+  } while (first < losses);
   page.paragraph(
       "Read a column down to compare samplers, a row across to compare losses. The column "
       "`exact` is what a sampler alone costs with its steps; the row `exact samples` is what is "
-      "left when nothing is wrong. Localization's samplers are not missing: in these variables "
-      "Euler-Maruyama is `ddpm-posterior` and the semi-linear scheme `ddpm-prior`, step for step.");
+      "left when nothing is wrong: " +
+      report::to_string({r.sliced_w2_floor}, Format::fixed(3)) + ", with a standard deviation of " +
+      report::to_string({r.sliced_w2_deviation}, Format::fixed(3)) +
+      " from draw to draw. All pairs share their noise, so that chance moves a row together. "
+      "Localization's samplers are not missing: in these variables Euler-Maruyama is "
+      "`ddpm-posterior` and the semi-linear scheme `ddpm-prior`, step for step.");
   page.section("Losses").table(source_table(r));
   std::vector<std::string> items;
   for (const SourceResult& s : r.sources)
@@ -84,7 +100,11 @@ void write_report(const Results& r, const report::DrawResult& drawn,
   page.list(items);
   page.section("Samplers");
   items.clear();
-  for (const Method& m : r.methods) items.push_back("**" + m.name + "**. " + m.description);
+  for (std::size_t i = 0; i < r.methods.size(); ++i) {
+    items.push_back("**" + r.methods[i].name + "**, " +
+                    std::to_string(r.sources[0].cells[i].evaluations) + " evaluations. " +
+                    r.methods[i].description);
+  }
   page.list(items);
   page.section("Figures");
   for (const report::DrawnFigure& figure : drawn.figures) page.figure(figure);
@@ -95,22 +115,24 @@ void write_report(const Results& r, const report::DrawResult& drawn,
 
 }  // namespace
 
-report::Table distance_table(const Results& r) {
-  report::Table table{
-      .caption = "Sliced W2 between " + report::group_thousands(r.settings.samples) +
-                 " samples and five times as many exact ones.",
-      .columns = {{.title = "sampler"}, {.title = "evaluations", .format = Format::integer()}}};
-  for (const SourceResult& source : r.sources) {
-    table.columns.push_back(
-        {.title = source.source.name, .format = Format::fixed(3), .best = Best::lowest()});
+report::Table distance_table(const Results& r, std::size_t first, std::size_t losses) {
+  report::Table table{.caption = "Sliced W2, in the units of the target, between " +
+                                 report::group_thousands(r.settings.samples) +
+                                 " samples and five times as many exact ones.",
+                      .columns = {{.title = "sampler"}}};
+  std::vector<const SourceResult*> shown = {&r.sources[0]};
+  for (std::size_t i = first + 1; i < std::min(first + losses + 1, r.sources.size()); ++i)
+    shown.push_back(&r.sources[i]);
+  for (const SourceResult* source : shown) {
+    // No best: chance decides between most of them.
+    table.columns.push_back({.title = source->source.name, .format = Format::fixed(3)});
   }
   for (std::size_t i = 0; i < r.methods.size(); ++i) {
-    std::vector<report::Cell> row = {r.methods[i].name,
-                                     static_cast<double>(r.sources[0].cells[i].evaluations)};
-    for (const SourceResult& source : r.sources) row.emplace_back(source.cells[i].sliced_w2);
+    std::vector<report::Cell> row = {r.methods[i].name};
+    for (const SourceResult* source : shown) row.emplace_back(source->cells[i].sliced_w2);
     table.add(std::move(row));
   }
-  std::vector<report::Cell> floor = {"exact samples", report::Cell{}};
+  std::vector<report::Cell> floor = {"exact samples"};
   floor.resize(table.columns.size(), report::Cell(r.sliced_w2_floor));
   table.add(std::move(floor), true);
   return table;
@@ -119,12 +141,15 @@ report::Table distance_table(const Results& r) {
 report::Table pair_table(const Results& r) {
   report::Table table{
       .caption =
-          "The worst weight is the largest error of the share of any part of the target; diverged "
-          "samples have a coordinate that is not finite or beyond 10⁴.",
+          "Energy distance and MMD² (of a normal kernel as wide as the median distance) are "
+          "unbiased, so that chance makes small ones negative. The worst weight is the largest "
+          "error of the share of any part of the target; diverged samples have a coordinate that "
+          "is not finite or beyond 10⁴.",
       .columns = {{.title = "score", .key = "source"},
                   {.title = "sampler"},
                   {.title = "sliced W2", .format = Format::fixed(4), .key = "sliced_w2"},
-                  {.title = "energy", .format = Format::significant(3), .key = "energy"},
+                  {.title = "energy ×10³", .format = Format::fixed(2), .key = "energy_e3"},
+                  {.title = "MMD² ×10³", .format = Format::fixed(2), .key = "mmd_squared_e3"},
                   {.title = "worst weight", .format = Format::fixed(4), .key = "worst_weight"},
                   {.title = "diverged", .format = Format::integer()},
                   {.title = "evaluations", .format = Format::integer()},
@@ -132,20 +157,22 @@ report::Table pair_table(const Results& r) {
   for (const SourceResult& source : r.sources) {
     for (std::size_t i = 0; i < r.methods.size(); ++i) {
       const CellResult& c = source.cells[i];
-      table.add({source.source.name, r.methods[i].name, c.sliced_w2, c.energy, c.worst_weight,
-                 static_cast<double>(c.diverged), static_cast<double>(c.evaluations), c.seconds});
+      table.add({source.source.name, r.methods[i].name, c.sliced_w2, 1000 * c.energy, 1000 * c.mmd,
+                 c.worst_weight, static_cast<double>(c.diverged),
+                 static_cast<double>(c.evaluations), c.seconds});
     }
   }
-  table.add({"exact samples", report::Cell{}, r.sliced_w2_floor, r.energy_floor,
-             r.worst_weight_floor, report::Cell{}, report::Cell{}, report::Cell{}},
-            true);
+  table.add(
+      {"exact samples", report::Cell{}, r.sliced_w2_floor, 1000 * r.energy_floor,
+       1000 * r.mmd_floor, r.worst_weight_floor, report::Cell{}, report::Cell{}, report::Cell{}},
+      true);
   return table;
 }
 
 report::Table source_table(const Results& r) {
   report::Table table{
       .caption =
-          "What was learned. The error is that of s ∇log p_t, relative, root mean square over the "
+          "What was learned. The error is that of s ∇log pₜ, relative, root mean square over the "
           "path in uniform log-SNR.",
       .columns = {{.title = "score", .key = "source"},
                   {.title = "error",
@@ -178,7 +205,7 @@ void write_results(const Results& r, std::ostream& out) {
   const report::DrawResult drawn = report::draw(make_figures(r), folder / "figures");
   write_report(r, drawn, folder / "report.html");
 
-  out << '\n' << report::to_text(distance_table(r)) << '\n';
+  out << '\n' << report::to_text(distance_table(r, 0, r.sources.size())) << '\n';
   if (!drawn.complete()) out << drawn.message << '\n';
   out << "training " << report::format_duration(r.training_seconds) << ", sampling "
       << report::format_duration(r.sampling_seconds) << '\n'

@@ -1,6 +1,7 @@
 #include "apps/sampler_gallery/samplers.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "apps/sampler_gallery/losses.h"
 #include "diffusion/samplers/ancestral.h"
@@ -16,7 +17,25 @@ using namespace ito::diffusion;
 
 constexpr Index kMovesPerLevel = 4;
 
-std::vector<Method> all_methods(const Settings& s) {
+// Root mean square of the coordinates.
+double spread(const GaussianMixture& law) {
+  double total = 0;
+  for (Index k = 0; k < law.modes(); ++k) {
+    const auto mean = law.mean(k), variance = law.variance(k);
+    for (std::size_t j = 0; j < mean.size(); ++j)
+      total += law.weights()[static_cast<std::size_t>(k)] * (mean[j] * mean[j] + variance[j]);
+  }
+  return std::sqrt(total / static_cast<double>(law.dimension()));
+}
+
+double least_variance(const GaussianMixture& law) {
+  double least = law.variance(0)[0];
+  for (Index k = 0; k < law.modes(); ++k)
+    for (const double v : law.variance(k)) least = std::min(least, v);
+  return least;
+}
+
+std::vector<Method> all_methods(const Settings& s, const Target& target) {
   const SchedulePtr path = gallery_path();
   const double noise = path->noise_end();
   const Grid grid = uniform_log_snr(s.points, *path, noise, s.t_end);
@@ -27,6 +46,14 @@ std::vector<Method> all_methods(const Settings& s) {
   const auto flow = [](FlowMethod method) {
     return std::make_shared<ProbabilityFlow>(FlowOptions{.method = method});
   };
+  const auto annealed = [&](AnnealedConvention convention) {
+    return std::make_shared<AnnealedLangevin>(AnnealedOptions{
+        .eps = 0.6 * sigma_last * sigma_last, .sigma_last = sigma_last, .convention = convention});
+  };
+  // At the level of the data: a step that suits its narrowest mode, from as wide as the data.
+  const Grid data_level(static_cast<std::size_t>(s.points), s.t_end);
+  const LangevinOptions plain{.step = 0.1 * least_variance(target.law),
+                              .start_std = spread(target.law)};
   return {
       {"euler-maruyama", "The reverse SDE by Euler-Maruyama.",
        std::make_shared<ReverseEulerMaruyama>(), grid},
@@ -42,6 +69,8 @@ std::vector<Method> all_methods(const Settings& s) {
        "The same with the prior variance; localization's semi-linear scheme in other variables.",
        std::make_shared<Ancestral>(AncestralVariance::prior), grid},
       {"ddim", "DDIM without noise.", std::make_shared<Ddim>(), grid},
+      {"ddim-half", "DDIM with half of the posterior's noise, η = 1/2.",
+       std::make_shared<Ddim>(0.5), grid},
       {"predictor-corrector", "Ancestral steps, each followed by a Langevin move.",
        std::make_shared<PredictorCorrector>(std::make_shared<Ancestral>(AncestralVariance::prior)),
        grid},
@@ -50,10 +79,22 @@ std::vector<Method> all_methods(const Settings& s) {
        flow(FlowMethod::rk4), grid},
       {"flow-adaptive", "The probability flow by Dormand and Prince's pair, tolerance 10⁻⁴.",
        flow(FlowMethod::dormand_prince), uniform_log_snr(5, *path, noise, s.t_end)},
-      {"annealed-langevin", "Langevin moves at levels of falling noise; no drift between levels.",
-       std::make_shared<AnnealedLangevin>(
-           AnnealedOptions{.eps = 0.6 * sigma_last * sigma_last, .sigma_last = sigma_last}),
-       levels},
+      {"annealed-ncsn",
+       "Langevin moves x + e/2 score + √e z at levels of falling noise; no drift between levels.",
+       annealed(AnnealedConvention::ncsn), levels},
+      {"annealed-langevin", "The same e in the convention x + e score + √(2e) z: twice the step.",
+       annealed(AnnealedConvention::langevin), levels},
+      {"ula",
+       "Langevin moves at the noise of the data alone, from one normal as wide as the data. Modes "
+       "are hardly ever left, and a loss that asks for the noise says little about the score "
+       "there.",
+       std::make_shared<Ula>(plain), data_level},
+      {"mala",
+       "The same with Metropolis' accept step for the exact density. A learned score proposes "
+       "moves "
+       "that are refused where it is wrong, as it is far from the data: chains stay where they "
+       "start.",
+       std::make_shared<Mala>(target.law, plain), data_level},
   };
 }
 
@@ -61,13 +102,14 @@ std::vector<Method> all_methods(const Settings& s) {
 
 std::vector<std::string> sampler_names() {
   std::vector<std::string> names;
-  for (const Method& method : all_methods({})) names.push_back(method.name);
+  for (const Method& method : all_methods({}, make_target(Settings().target)))
+    names.push_back(method.name);
   return names;
 }
 
-std::vector<Method> make_methods(const Settings& s) {
+std::vector<Method> make_methods(const Settings& s, const Target& target) {
   std::vector<Method> chosen;
-  for (Method& method : all_methods(s)) {
+  for (Method& method : all_methods(s, target)) {
     if (s.samplers.empty() || std::ranges::find(s.samplers, method.name) != s.samplers.end())
       chosen.push_back(std::move(method));
   }

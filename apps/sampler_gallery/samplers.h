@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "apps/sampler_gallery/settings.h"
+#include "apps/sampler_gallery/targets.h"
 #include "diffusion/grid.h"
 #include "diffusion/samplers/sampler.h"
 
@@ -18,6 +19,6 @@ struct Method {
 };
 
 std::vector<std::string> sampler_names();
-std::vector<Method> make_methods(const Settings& settings);
+std::vector<Method> make_methods(const Settings& settings, const Target& target);
 
 }  // namespace ito::gallery

@@ -15,32 +15,35 @@
 namespace ito::gallery {
 namespace {
 
-constexpr Index kEnergySamples = 1000;
+constexpr Index kPairwiseSamples = 1000;
 constexpr Index kReferenceFactor = 5;  // exact samples to compare with, for each sample drawn
 
-double energy_to(const Tensor& x, const Tensor& exact) {
-  return diffusion::energy_distance(slice(x, 0, 0, kEnergySamples),
-                                    slice(exact, 0, 0, kEnergySamples));
-}
-
 // `exact`: more samples of the target than any cell has.
-void measure(const Target& target, const Tensor& exact, CellResult& cell) {
+void measure(const Target& target, const Tensor& exact, double bandwidth, CellResult& cell) {
   cell.sliced_w2 = diffusion::sliced_wasserstein(cell.samples, exact, {.projections = 64}).w2;
-  cell.energy = energy_to(cell.samples, exact);
+  const Tensor x = slice(cell.samples, 0, 0, kPairwiseSamples);
+  const Tensor y = slice(exact, 0, 0, kPairwiseSamples);
+  cell.energy = diffusion::energy_distance(x, y);
+  cell.mmd = diffusion::mmd_squared(x, y, {.bandwidth = bandwidth});
   cell.worst_weight = diffusion::mode_weights(cell.samples, target.law, target.part).worst();
 }
 
 // The same for exact samples: what a perfect sampler would show.
 void measure_floor(const Settings& s, const Target& target, const Tensor& exact, Results& r) {
-  constexpr int kRepeats = 4;
+  constexpr int kRepeats = 16;
+  double squares = 0;
   for (int i = 0; i < kRepeats; ++i) {
-    Generator rng(s.seed, 10 + static_cast<std::uint64_t>(i));
+    Generator rng(s.seed, 100 + static_cast<std::uint64_t>(i));
     CellResult cell{.samples = target.law.sample(s.samples, rng)};
-    measure(target, exact, cell);
+    measure(target, exact, r.mmd_bandwidth, cell);
     r.sliced_w2_floor += cell.sliced_w2 / kRepeats;
+    squares += cell.sliced_w2 * cell.sliced_w2;
     r.energy_floor += cell.energy / kRepeats;
+    r.mmd_floor += cell.mmd / kRepeats;
     r.worst_weight_floor += cell.worst_weight / kRepeats;
   }
+  const double about_zero = kRepeats * r.sliced_w2_floor * r.sliced_w2_floor;
+  r.sliced_w2_deviation = std::sqrt(std::max(0.0, squares - about_zero) / (kRepeats - 1));
 }
 
 // sqrt(E||s S - s S_hat||^2 / E||s S||^2) over times of uniform log-SNR: the error of the noise.
@@ -82,7 +85,8 @@ CellResult draw(const Settings& s, const Target& target, const Source& source,
 
 Results run_study(const Settings& s, std::ostream& log) {
   if (s.threads > 0) set_thread_count(s.threads);
-  Results r{.settings = s, .target = make_target(s.target), .methods = make_methods(s)};
+  Results r{.settings = s, .target = make_target(s.target)};
+  r.methods = make_methods(s, r.target);
   const report::Stopwatch training;
   std::vector<Source> sources = make_sources(s, r.target, log);
   r.training_seconds = training.seconds();
@@ -90,6 +94,8 @@ Results run_study(const Settings& s, std::ostream& log) {
   const report::Stopwatch sampling;
   Generator rng(s.seed, 9);
   const Tensor exact = r.target.law.sample(kReferenceFactor * s.samples, rng);
+  const Tensor some = slice(exact, 0, 0, kPairwiseSamples);
+  r.mmd_bandwidth = diffusion::median_distance(some, some);
   measure_floor(s, r.target, exact, r);
   report::Progress board(log);
   for (Source& source : sources) {
@@ -98,7 +104,7 @@ Results run_study(const Settings& s, std::ostream& log) {
     result.score_error = score_error(s, r.target, *result.source.denoiser);
     for (const Method& method : r.methods) {
       CellResult cell = draw(s, r.target, result.source, method);
-      measure(r.target, exact, cell);
+      measure(r.target, exact, r.mmd_bandwidth, cell);
       result.cells.push_back(std::move(cell));
       job.update(static_cast<std::int64_t>(result.cells.size()));
     }

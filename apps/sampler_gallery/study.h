@@ -16,6 +16,7 @@ struct CellResult {
   Tensor samples;  // [samples, n]
   double sliced_w2 = 0;
   double energy = 0;  // energy distance to exact samples
+  double mmd = 0;     // MMD^2 to them, of a Gaussian kernel of the bandwidth in Results
   double worst_weight = 0;
   Index diverged = 0;
   Index evaluations = 0;
@@ -33,8 +34,12 @@ struct Results {
   Target target;
   std::vector<Method> methods = {};
   std::vector<SourceResult> sources = {};
-  double sliced_w2_floor = 0;  // the mean over fresh exact samples, as many as are drawn
+  // Means over fresh exact samples, as many as are drawn, and how they spread from draw to draw.
+  double sliced_w2_floor = 0;
+  double sliced_w2_deviation = 0;
   double energy_floor = 0;
+  double mmd_floor = 0;
+  double mmd_bandwidth = 0;  // the median distance of exact samples
   double worst_weight_floor = 0;
   double training_seconds = 0;
   double sampling_seconds = 0;
