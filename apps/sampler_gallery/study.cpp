@@ -103,11 +103,12 @@ Results run_study(const Settings& s, std::ostream& log) {
     SourceResult result{.source = std::move(source)};
     result.score_error = score_error(s, r.target, *result.source.denoiser);
     for (const Method& method : r.methods) {
-      CellResult cell = draw(s, r.target, result.source, method);
-      measure(r.target, exact, r.mmd_bandwidth, cell);
-      result.cells.push_back(std::move(cell));
+      result.cells.push_back(draw(s, r.target, result.source, method));
       job.update(static_cast<std::int64_t>(result.cells.size()));
     }
+    parallel_for(static_cast<Index>(result.cells.size()), [&](Index i) {
+      measure(r.target, exact, r.mmd_bandwidth, result.cells[static_cast<std::size_t>(i)]);
+    });
     job.finish();
     r.sources.push_back(std::move(result));
   }
