@@ -128,8 +128,7 @@ void binary<std::int64_t>(BinaryFn f, const std::int64_t* a, bool a_scalar, cons
   using Int = std::int64_t;
   // Unsigned arithmetic wraps around where signed arithmetic would be undefined.
   using Word = std::uint64_t;
-  if (n == 0) return;
-  const Int first_a = a[0], first_b = b[0];
+  const Int first_a = n > 0 ? a[0] : 0, first_b = n > 0 ? b[0] : 0;
   const auto map = [&](auto op) {
     for (Index i = 0; i < n; ++i) {
       y[i] = static_cast<Int>(op(a_scalar ? first_a : a[i], b_scalar ? first_b : b[i]));
@@ -167,7 +166,7 @@ void binary<std::int64_t>(BinaryFn f, const std::int64_t* a, bool a_scalar, cons
     case BinaryFn::hypot:
       break;
   }
-  fail(name(f), ": not defined for i64");
+  fail(name(f), ": needs a floating dtype, got i64");
 }
 
 }  // namespace ito::kernels

@@ -252,8 +252,8 @@ template <class T>
 void binary(BinaryFn f, const T* a, const Strides& sa, const T* b, const Strides& sb, T* y,
             const Shape& shape) {
   const Index n = numel(shape);
-  if (n == 0) return;
-  if (is_contiguous(shape, sa) && is_contiguous(shape, sb))
+  // Of nothing too, so that what T lacks is refused whatever the shape.
+  if (n == 0 || (is_contiguous(shape, sa) && is_contiguous(shape, sb)))
     return binary(f, a, false, b, false, y, n);
   const Nest<2> nest = coalesce<2>(shape, {&sa, &sb});
   if (!rows_are_direct<2>(nest)) {

@@ -1,6 +1,7 @@
 #include "autograd/ops/arrange.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "autograd/graph/op.h"
 #include "autograd/kernels/strided.h"
@@ -99,6 +100,7 @@ Tensor pad(const Tensor& x, Index axis, Index before, Index after, double value)
   const int along = normalize_axis(axis, x.rank(), "pad");
   check(before >= 0 && after >= 0, "pad: negative amounts ", before, " and ", after,
         "; use slice to cut");
+  check(is_floating(x.dtype()) || value == std::trunc(value), "pad: ", value, " is no ", x.dtype());
   Shape shape = x.shape();
   shape[along] = before;
   const Tensor first = full(shape, value, x.dtype());
@@ -129,6 +131,7 @@ Tensor diagonal_embed(const Tensor& x, Index offset) {
 Tensor trace(const Tensor& x) {
   check(x.defined(), "trace: the operand has no value");
   check(x.rank() >= 2, "trace: needs at least two dimensions, the shape is ", x.shape());
+  check(is_floating(x.dtype()), "trace: needs a floating dtype, got ", x.dtype());
   return sum(diagonal(x), {-1});
 }
 

@@ -150,6 +150,8 @@ Tensor einsum(const std::string& equation, std::span<const Tensor> operands) {
   int most_dots = 0;
   for (std::size_t k = 0; k < operands.size(); ++k) {
     check(operands[k].defined(), "einsum: operand ", k, " has no value");
+    check(is_floating(operands[k].dtype()), "einsum: needs a floating dtype, got ",
+          operands[k].dtype());
     check(operands[k].dtype() == operands[0].dtype(),
           "einsum: dtypes differ: ", operands[0].dtype(), " and ", operands[k].dtype());
     const std::size_t dots = terms[k].find("...");
@@ -196,6 +198,7 @@ Tensor dot(const Tensor& a, const Tensor& b) {
   check(a.rank() == 1 && a.shape() == b.shape(), "dot: needs two vectors of one length, got ",
         a.shape(), " and ", b.shape());
   check(a.dtype() == b.dtype(), "dot: dtypes differ: ", a.dtype(), " and ", b.dtype());
+  check(is_floating(a.dtype()), "dot: needs a floating dtype, got ", a.dtype());
   return matmul(a, b);
 }
 

@@ -174,6 +174,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
         weight.shape());
   check(x.dtype() == weight.dtype() && (!bias.defined() || bias.dtype() == x.dtype()),
         "linear: dtypes differ: x is ", x.dtype(), ", the weight ", weight.dtype());
+  check(is_floating(x.dtype()), "linear: needs a floating dtype, got ", x.dtype());
   check(!bias.defined() || bias.shape() == Shape{weight.size(0)}, "linear: the bias must be [",
         weight.size(0), "]");
   const bool vector = x.rank() == 1;

@@ -172,10 +172,12 @@ Tensor sum(const Tensor& x, const Axes& axes, bool keep_dims) {
   return Sum::of(x, axis_mask(x, axes, "sum"), keep_dims);
 }
 Tensor mean(const Tensor& x) {
+  check(is_floating(x.dtype()), "mean: needs a floating dtype, got ", x.dtype());
   return sum(x) * (1 / static_cast<double>(x.numel()));
 }
 Tensor mean(const Tensor& x, const Axes& axes, bool keep_dims) {
   const AxisMask mask = axis_mask(x, axes, "mean");
+  check(is_floating(x.dtype()), "mean: needs a floating dtype, got ", x.dtype());
   return Sum::of(x, mask, keep_dims) * (1 / static_cast<double>(count_along(x.shape(), mask)));
 }
 

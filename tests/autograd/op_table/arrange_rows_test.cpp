@@ -9,6 +9,7 @@ namespace {
 Row flip_row() {
   Row row;
   row.op = "flip";
+  row.integers = true;
   row.composed = true;
   row.f = [](std::span<const Tensor> in) { return flip(in[0], {0, -1}); };
   row.cases = {{spread({2, 3, 4}, -1, 1)}, {spread({0, 2}, -1, 1)}, {spread({2, 2}, -1, 1)}};
@@ -54,6 +55,7 @@ Row pad_row() {
 Row diagonal_row() {
   Row row;
   row.op = "diagonal";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) { return diagonal(in[0], 1, 0, -1); };
   row.cases = {{spread({3, 4}, -1, 1)},
                {spread({4, 2, 3}, -1, 1)},
@@ -79,6 +81,7 @@ Row diagonal_row() {
 Row diagonal_embed_row() {
   Row row;
   row.op = "diagonal_embed";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) { return diagonal_embed(in[0], -1); };
   row.cases = {{spread({3}, -1, 1)}, {spread({2, 3}, -1, 1)}, {spread({0}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
@@ -124,6 +127,7 @@ Row trace_row() {
 Row triangle_row(bool lower) {
   Row row;
   row.op = lower ? "tril" : "triu";
+  row.integers = true;
   row.composed = true;
   row.f = [lower](std::span<const Tensor> in) {
     return lower ? tril(in[0], 1) + tril(in[0]) : triu(in[0], 1) + triu(in[0]);

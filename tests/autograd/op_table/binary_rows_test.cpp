@@ -12,6 +12,7 @@ struct Binary {
   Tensor (*f)(const Tensor&, const Tensor&);
   long double (*reference)(long double, long double);
   double low_a, high_a, low_b, high_b;
+  bool integers = false;
 };
 
 // Pairs of shapes: equal, stretched on either side or on both, 0-dim, empty.
@@ -56,6 +57,7 @@ Values broadcast_reference(std::span<const Tensor> in, F&& f) {
 Row row_of(const Binary& b) {
   Row row;
   row.op = b.op;
+  row.integers = b.integers;
   row.f = [f = b.f](std::span<const Tensor> in) { return f(in[0], in[1]); };
   for (const auto& [sa, sb] : shape_pairs()) {
     row.cases.push_back({spread(sa, b.low_a, b.high_a), spread(sb, b.low_b, b.high_b, 3)});
@@ -76,6 +78,7 @@ Row row_of(const Binary& b) {
 Row where_row() {
   Row row;
   row.op = "where";
+  row.integers = true;
   const auto condition = [](const Tensor& a, const Tensor& b) {
     // Every third element of the broadcast shape.
     const Shape shape = broadcast_shapes(a.shape(), b.shape(), "where");
@@ -108,11 +111,11 @@ std::vector<Row> binary_rows() {
   using R = long double;
   const std::vector<Binary> table{
       {"add", [](const Tensor& a, const Tensor& b) { return a + b; },
-       [](R a, R b) { return a + b; }, -2, 2, -2, 2},
+       [](R a, R b) { return a + b; }, -2, 2, -2, 2, true},
       {"sub", [](const Tensor& a, const Tensor& b) { return a - b; },
-       [](R a, R b) { return a - b; }, -2, 2, -2, 2},
+       [](R a, R b) { return a - b; }, -2, 2, -2, 2, true},
       {"mul", [](const Tensor& a, const Tensor& b) { return a * b; },
-       [](R a, R b) { return a * b; }, -2, 2, -2, 2},
+       [](R a, R b) { return a * b; }, -2, 2, -2, 2, true},
       {"div", [](const Tensor& a, const Tensor& b) { return a / b; },
        [](R a, R b) { return a / b; }, -2, 2, 0.5, 2},
       {"pow", [](const Tensor& a, const Tensor& b) { return pow(a, b); },
@@ -121,9 +124,9 @@ std::vector<Row> binary_rows() {
       {"hypot", hypot, [](R a, R b) { return std::hypot(a, b); }, 0.5, 2, -2, 2},
       // Where the two come close, finite differences see the kink; the fixed values do not.
       {"maximum", [](const Tensor& a, const Tensor& b) { return maximum(a, b); },
-       [](R a, R b) { return std::max(a, b); }, -1, 1, -1, 1},
+       [](R a, R b) { return std::max(a, b); }, -1, 1, -1, 1, true},
       {"minimum", [](const Tensor& a, const Tensor& b) { return minimum(a, b); },
-       [](R a, R b) { return std::min(a, b); }, -1, 1, -1, 1},
+       [](R a, R b) { return std::min(a, b); }, -1, 1, -1, 1, true},
   };
   std::vector<Row> rows;
   for (const Binary& b : table) rows.push_back(row_of(b));

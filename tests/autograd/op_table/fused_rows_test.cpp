@@ -64,6 +64,7 @@ Row checkpoint_row() {
   };
   // Errors are those of the segment.
   row.error_name = "mul";
+  row.integer_error = "tanh";
   row.misuse = {[segment] {
                   checkpoint(segment, {ones({2}), ones({3})});
                 },

@@ -16,6 +16,7 @@ Tensor positions(const Shape& shape, Index below) {
 Row index_select_row() {
   Row row;
   row.op = "index_select";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) {
     return index_select(in[0], 1, positions({5}, in[0].size(1)));
   };
@@ -48,6 +49,7 @@ Row index_select_row() {
 Row index_add_row() {
   Row row;
   row.op = "index_add";
+  row.integer_error = "set_requires_grad";
   row.f = [](std::span<const Tensor> in) {
     GradMode record(true);
     const Tensor x = zeros({4, in[0].size(1)}, in[0].dtype()).set_requires_grad();
@@ -83,6 +85,7 @@ Shape index_shape(const Tensor& x) {
 Row gather_row() {
   Row row;
   row.op = "gather";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) {
     return gather(in[0], 0, positions(index_shape(in[0]), in[0].size(0)));
   };
@@ -114,6 +117,7 @@ Row gather_row() {
 Row take_along_row() {
   Row row;
   row.op = "take_along";
+  row.integers = true;
   row.composed = true;
   row.f = [](std::span<const Tensor> in) { return take_along(in[0], positions({3, 1}, 4), 1); };
   row.cases = {{spread({3, 4}, -1, 1)}, {spread({1, 4}, -1, 1)}};
@@ -135,6 +139,7 @@ Row take_along_row() {
 Row scatter_add_row() {
   Row row;
   row.op = "scatter_add";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) {
     return scatter_add(in[0], 0, positions(in[1].shape(), in[0].size(0)), in[1]);
   };

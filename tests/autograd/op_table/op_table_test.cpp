@@ -153,16 +153,50 @@ TEST_P(OpTable, LayoutDoesNotMatter) {
   }
 }
 
+// Runs `call`, which must throw an Error that names the row's function.
+template <class F>
+void expect_named_error(const Row& row, const std::string& what, F&& call,
+                        const std::string& other_name = {}) {
+  try {
+    call();
+    ADD_FAILURE() << row.op << ": " << what << " was accepted";
+  } catch (const Error& e) {
+    const std::string& own_name = row.error_name.empty() ? row.op : row.error_name;
+    const std::string& name = other_name.empty() ? own_name : other_name;
+    EXPECT_NE(std::string(e.what()).find(name), std::string::npos) << what << ": " << e.what();
+  }
+}
+
 TEST_P(OpTable, MisuseIsNamed) {
   const Row& row = GetParam();
-  EXPECT_GE(row.misuse.size(), 2U) << "a bad shape and a bad dtype at least";
+  EXPECT_GE(row.misuse.size(), 2U) << "a bad shape and a bad dtype or argument at least";
   for (std::size_t i = 0; i < row.misuse.size(); ++i) {
-    try {
-      row.misuse[i]();
-      ADD_FAILURE() << row.op << ": misuse " << i << " was accepted";
-    } catch (const Error& e) {
-      const std::string& name = row.error_name.empty() ? row.op : row.error_name;
-      EXPECT_NE(std::string(e.what()).find(name), std::string::npos) << e.what();
+    expect_named_error(row, "misuse " + std::to_string(i), row.misuse[i]);
+  }
+}
+
+// No op mixes dtypes, and every op takes integers or does not, as its row says: then it names
+// itself, else its values are the reference's exactly.
+TEST_P(OpTable, DtypesAreHeldToTheContract) {
+  const Row& row = GetParam();
+  for (const Inputs& inputs : row.cases) {
+    for (std::size_t i = 0; inputs.size() > 1 && i < inputs.size(); ++i) {
+      Inputs mixed = inputs;
+      mixed[i] = convert(mixed[i], DType::f32);
+      expect_named_error(row, describe(mixed), [&] { row.f(mixed); });
+    }
+    Inputs whole, same;
+    for (const Tensor& x : inputs) {
+      whole.push_back(convert(8 * x, DType::i64));
+      same.push_back(convert(whole.back(), DType::f64));
+    }
+    if (row.integers) {
+      const Tensor y = row.f(whole);
+      EXPECT_EQ(y.dtype(), DType::i64) << row.op;
+      EXPECT_EQ(y.to_vector<double>(), row.reference(same)) << row.op << " of " << describe(whole);
+    } else {
+      expect_named_error(
+          row, describe(whole), [&] { row.f(whole); }, row.integer_error);
     }
   }
 }

@@ -139,6 +139,7 @@ Row dot_row() {
 Row outer_row() {
   Row row;
   row.op = "outer";
+  row.integers = true;
   row.composed = true;
   row.f = [](std::span<const Tensor> in) { return outer(in[0], in[1]); };
   row.cases = {pair({3}, {4}), pair({0}, {2}), pair({1}, {1})};

@@ -21,14 +21,18 @@ struct Row {
   std::vector<Inputs> cases;  // f64; values, derivatives and layouts are checked on each
   // The output of f, element by element, from a second, naive way.
   std::function<Values(std::span<const Tensor>)> reference;
-  // Calls that must throw an Error that names the function: a bad shape and a bad dtype at least
-  // (or two bad shapes or arguments, where every dtype is good).
+  // Calls that must throw an Error that names the function: a bad shape, if one exists, and
+  // another. Mixed dtypes and integers are tried on the cases in any event.
   std::vector<std::function<void()>> misuse;
   std::string error_name;  // what those errors name, if not `op`
   // Relative error allowed in the values in f64 and in f32, with the reason where not the default:
   // a few roundings of results of order one.
   double rtol = 1e-14;
   double f32_rtol = 2e-6;
+  // Takes i64 too, with exact values; otherwise it must refuse it, by the name errors give, or by
+  // `integer_error`.
+  bool integers = false;
+  std::string integer_error = {};
   // False where the inputs must be regular matrices: no layout that repeats rows.
   bool stretched = true;
   bool composed = false;  // made of other ops: nothing is registered under its name

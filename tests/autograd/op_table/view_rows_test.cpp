@@ -17,6 +17,7 @@ Values same_values(std::span<const Tensor> in) {
 Row reshape_row() {
   Row row;
   row.op = "reshape";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) {
     const Tensor& x = in[0];
     return x.numel() == 12 ? reshape(x, {2, -1, 3}) : unsqueeze(flatten(x), 0);
@@ -43,6 +44,7 @@ Row reshape_row() {
 Row permute_row() {
   Row row;
   row.op = "permute";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) { return permute(in[0], {2, 0, -2}); };
   row.cases = {{spread({2, 3, 4}, -1, 1)}, {spread({2, 0, 3}, -1, 1)}, {spread({1, 1, 1}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) {
@@ -66,6 +68,7 @@ Row permute_row() {
 Row transpose_row() {
   Row row;
   row.op = "transpose";
+  row.integers = true;
   row.composed = true;
   row.f = [](std::span<const Tensor> in) { return transpose(in[0], 0, -1); };
   row.cases = {{spread({5}, -1, 1)}, {spread({3, 4}, -1, 1)}, {spread({2, 3, 4}, -1, 1)}};
@@ -84,6 +87,7 @@ Row transpose_row() {
 Row expand_row() {
   Row row;
   row.op = "expand";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) { return expand(in[0], {2, 3, 4}); };
   row.cases = {{spread({}, -1, 1)},
                {spread({4}, -1, 1)},
@@ -106,6 +110,7 @@ Row expand_row() {
 Row slice_row() {
   Row row;
   row.op = "slice";
+  row.integers = true;
   // x[1:, ::2], and backwards along the last axis.
   row.f = [](std::span<const Tensor> in) {
     return slice(slice(slice(in[0], 0, 1), 1, 0, kEnd, 2), 2, -1, -kEnd, -1);
@@ -149,12 +154,14 @@ Row place_row() {
                   vjp({&y, 1}, {&wrong, 1}, {&x, 1});
                 }};
   row.error_name = "vjp";
+  row.integer_error = "set_requires_grad";
   return row;
 }
 
 Row concatenate_row() {
   Row row;
   row.op = "concatenate";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) { return concatenate({in[0], in[1], in[0]}, 1); };
   row.cases = {{spread({2, 3}, -1, 1), spread({2, 4}, -1, 1, 2)},
                {spread({2, 3}, -1, 1), spread({2, 0}, -1, 1, 2)},
@@ -197,6 +204,7 @@ Row concatenate_row() {
 Row stack_row() {
   Row row;
   row.op = "stack";
+  row.integers = true;
   row.composed = true;
   row.f = [](std::span<const Tensor> in) { return stack({in[0], in[1]}, -1); };
   row.cases = {{spread({}, -1, 1), spread({}, -1, 1, 2)},
@@ -220,6 +228,7 @@ Row stack_row() {
 Row split_row() {
   Row row;
   row.op = "split";
+  row.integer_error = "sum";  // of the pieces, below
   row.composed = true;
   row.f = [](std::span<const Tensor> in) {
     const std::vector<Tensor> parts = split(in[0], 2, 0);
@@ -248,6 +257,7 @@ Row split_row() {
 Row convert_row() {
   Row row;
   row.op = "convert";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) {
     return convert(convert(in[0], DType::f32), in[0].dtype());
   };
@@ -265,6 +275,7 @@ Row convert_row() {
 Row contiguous_row() {
   Row row;
   row.op = "contiguous";
+  row.integers = true;
   row.f = [](std::span<const Tensor> in) { return contiguous(transpose(in[0])); };
   row.cases = {{spread({3, 4}, -1, 1)}, {spread({0, 4}, -1, 1)}, {spread({2, 2, 2}, -1, 1)}};
   row.reference = [](std::span<const Tensor> in) { return transpose(in[0]).to_vector<double>(); };
