@@ -8,6 +8,7 @@
 #include <numbers>
 #include <sstream>
 
+#include "apps/gmm_case_study/asymptotics.h"
 #include "diffusion/grid.h"
 #include "diffusion/schedule.h"
 
@@ -356,6 +357,7 @@ std::vector<Figure> make_figures(const Results& r) {
   means("corrected_mean", "The corrected network: posterior mean", "corrected");
   samples("refined", "The refined network: samples", choose(r, named("refined")));
   means("refined_mean", "The refined network: posterior mean", "refined");
+  for (Figure& figure : asymptotic_figures(r.law)) figures.push_back(std::move(figure));
   return figures;
 }
 

@@ -181,7 +181,25 @@ void write_report(const Results& r, const report::DrawResult& drawn,
              "**outliers** are samples beyond six standard deviations of both modes. Nothing is "
              "clipped: what lies outside a picture is counted at its edge."});
   page.section("Figures");
-  for (const report::DrawnFigure& figure : drawn.figures) page.figure(figure);
+  const auto figures = [&](const char* title, auto belongs) {
+    page.subsection(title);
+    for (const report::DrawnFigure& figure : drawn.figures) {
+      if (belongs(figure.name)) page.figure(figure);
+    }
+  };
+  const auto starts = [](const std::string& name, const char* prefix) {
+    return name.starts_with(prefix);
+  };
+  figures("All methods", [&](const std::string& name) {
+    return name == "samples" || name == "error_budget" || starts(name, "seeds_");
+  });
+  figures("The paper's figures",
+          [&](const std::string& name) { return starts(name, "figure") || name == "exact"; });
+  figures("Our methods", [&](const std::string& name) {
+    return starts(name, "corrected") || starts(name, "refined");
+  });
+  figures("The posterior mean in closed form",
+          [&](const std::string& name) { return starts(name, "asymptotics"); });
   page.section("What sampling alone costs").table(scheme_table(r));
   page.section("Training").table(network_table(r));
   page.section("Settings").facts(facts(r));

@@ -59,4 +59,19 @@ double label_variance_time(const TwoModes& law, double share) {
   return 0.5 * (low + high);
 }
 
+double expectation_along(const TwoModes& law, double t, const std::function<double(double)>& f) {
+  constexpr int kHalf = 4000;
+  const double norm2 = law.norm_squared();
+  const double std = std::sqrt(t * (1 + t) * norm2);
+  double total = 0, mass = 0;
+  for (int i = -kHalf; i <= kHalf; ++i) {
+    const double z = 9.0 * i / kHalf;
+    const double density = std::exp(-0.5 * z * z);
+    mass += density;
+    total += density * (law.p() * f(t * (1 - law.p()) * norm2 + std * z) +
+                        (1 - law.p()) * f(-t * law.p() * norm2 + std * z));
+  }
+  return total / mass;
+}
+
 }  // namespace ito::diffusion

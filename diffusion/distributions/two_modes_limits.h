@@ -2,6 +2,8 @@
 // (section 7.5 of the case study's paper, corrected).
 #pragma once
 
+#include <functional>
+
 #include "diffusion/distributions/two_modes.h"
 
 namespace ito::diffusion {
@@ -33,5 +35,10 @@ double sharp_time(const TwoModes& law, double epsilon);
 // The time at which v(t) has fallen to `share` in (0, 1) of v(0), by bisection to 1e-12 relatively;
 // infinite if it never does.
 double label_variance_time(const TwoModes& law, double share);
+
+// E f(<y_t, a>) over the law of y_t, by the trapezoidal rule over nine standard deviations of each
+// mode: to rounding for smooth f, to 1e-3 of a jump's height at jumps.
+double expectation_along(const TwoModes& law, double t,
+                         const std::function<double(double y_dot_a)>& f);
 
 }  // namespace ito::diffusion

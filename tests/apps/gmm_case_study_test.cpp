@@ -88,9 +88,11 @@ TEST(Study, WritesEverythingItPromises) {
     EXPECT_TRUE(method["w1"].is_number()) << name;
     EXPECT_TRUE(method["kl_total"].is_number()) << name;
   }
-  for (const char* figure : {"samples", "error_budget", "figure1_data", "figure2_relu",
-                             "figure3_relu_mean", "figure4_tanh", "figure5_tanh_mean",
-                             "figure6_mixture", "figure7_phase", "figure8_phase_mean"}) {
+  for (const char* figure :
+       {"samples", "error_budget", "figure1_data", "figure2_relu", "figure3_relu_mean",
+        "figure4_tanh", "figure5_tanh_mean", "figure6_mixture", "figure7_phase",
+        "figure8_phase_mean", "asymptotics_regimes", "asymptotics_errors",
+        "asymptotics_sharpness"}) {
     EXPECT_TRUE(fs::exists(folder.path() / "figures" / (std::string(figure) + ".gp"))) << figure;
   }
   EXPECT_NE(report::read_file(folder.path() / "report.html").find("corrected"), std::string::npos);

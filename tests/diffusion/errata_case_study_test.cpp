@@ -237,6 +237,17 @@ TEST(TwoModesLimits, TimesOfTheLabelsVariance) {
   EXPECT_EQ(label_variance_time(TwoModes(0.5, {0.5}), 0.5), kInfinity);
 }
 
+TEST(TwoModesLimits, ExpectationAlongThePath) {
+  const TwoModes law = TwoModes::ones(128, 0.7);
+  for (const double t : {1e-4, 0.03, 1.0}) {
+    const auto variance = [&](double y) { return law.gamma(y, t) * (1 - law.gamma(y, t)); };
+    EXPECT_NEAR(expectation_along(law, t, variance), law.label_variance(t), 1e-12);
+    EXPECT_NEAR(expectation_along(law, t, [&](double y) { return law.gamma(y, t); }), 0.7, 1e-12);
+    EXPECT_NEAR(expectation_along(law, t, [&](double y) { return late_gamma(law, y / (t * 128)); }),
+                1 - law.projection(1 / t).cdf(-0.2), 2e-3);
+  }
+}
+
 TEST(TwoModesLimits, PositionOfThePosteriorMean) {
   const TwoModes law = TwoModes::ones(6, 0.7);
   const double t = 0.4, r = 0.2;
