@@ -73,6 +73,10 @@ struct Element {
   static HWY_INLINE hn::Vec<D> load(D d, const T* x, std::size_t n) {
     return load_first(d, x, n);
   }
+  template <ReduceFn F, class D, class T>
+  static HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, const T* x) {
+    return join_lanes<F>(sofar, hn::LoadU(d, x));
+  }
 };
 
 struct Square {
@@ -84,6 +88,16 @@ struct Square {
     } else {
       const auto v = load_first(d, x, n);
       return hn::Mul(v, v);
+    }
+  }
+  // The square of a float is exact in double, so fusing it changes nothing.
+  template <ReduceFn F, class D, class T>
+  static HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, const T* x) {
+    if constexpr (sizeof(T) < sizeof(hn::TFromD<D>)) {
+      const auto v = hn::PromoteTo(d, hn::LoadU(hn::Rebind<T, D>{}, x));
+      return hn::MulAdd(v, v, sofar);
+    } else {
+      return join_lanes<F>(sofar, load(d, x, hn::Lanes(d)));
     }
   }
 };
@@ -103,10 +117,10 @@ A reduce_block(const T* x, std::size_t n) {
     V v0 = start, v1 = start, v2 = start, v3 = start;
     std::size_t i = g;
     for (; i + group <= n; i += kVirtualLanes) {
-      v0 = join_lanes<F>(v0, Term::load(d, x + i, width));
-      v1 = join_lanes<F>(v1, Term::load(d, x + i + width, width));
-      v2 = join_lanes<F>(v2, Term::load(d, x + i + 2 * width, width));
-      v3 = join_lanes<F>(v3, Term::load(d, x + i + 3 * width, width));
+      v0 = Term::template join<F>(d, v0, x + i);
+      v1 = Term::template join<F>(d, v1, x + i + width);
+      v2 = Term::template join<F>(d, v2, x + i + 2 * width);
+      v3 = Term::template join<F>(d, v3, x + i + 3 * width);
     }
     const auto join_rest = [&](V v, std::size_t at) HWY_ATTR {
       if (at >= n) return v;
