@@ -6,3 +6,13 @@
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 #endif
+
+namespace ito::kernels::detail {
+
+// Holds every kernel at the instruction set that the environment variable ITO_SIMD names as Highway
+// does (SCALAR, AVX2, AVX3 for AVX-512), for tests; true if it is set. Throws if this machine or this
+// build lacks it. Once, before main.
+bool choose_targets();
+inline const bool kTargetsChosen = choose_targets();
+
+}  // namespace ito::kernels::detail

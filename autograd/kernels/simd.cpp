@@ -1,0 +1,29 @@
+#include "autograd/kernels/simd.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <hwy/targets.h>
+
+#include "autograd/error.h"
+
+namespace ito::kernels::detail {
+
+bool choose_targets() {
+  const char* asked = std::getenv("ITO_SIMD");
+  if (!asked) return false;
+  std::string names;
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    const std::string_view name = hwy::TargetName(target);
+    if (name == asked) {
+      hwy::DisableTargets(~target);
+      return true;
+    }
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  fail("ITO_SIMD is one of ", names, " on this machine, but it is set to \"", asked, "\"");
+}
+
+}  // namespace ito::kernels::detail
