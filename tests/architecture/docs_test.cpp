@@ -55,6 +55,10 @@ TEST(Docs, EveryErratumHasItsTest) {
   EXPECT_EQ(*numbers.rbegin(), "20");
 }
 
+TEST(Docs, EveryClaimOfThePaperHasItsTest) {
+  EXPECT_GE(check_tests_of("docs/paper.md").size(), 40u);
+}
+
 TEST(Docs, AMissingTestIsNoticed) {
   EXPECT_TRUE(defines("TEST(Suite, Name) {", "Suite", "Name"));
   EXPECT_TRUE(defines("TEST_F(Suite,\n       Name) {", "Suite", "Name"));
