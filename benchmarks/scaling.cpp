@@ -1,0 +1,132 @@
+// How the cost grows: of a training step with the batch, the dimension n and the hidden width; of
+// sampling with the points K of the grid and the threads. One size is moved at a time from the case
+// study's (batch 50, n 128, hidden 256; 5,000 chains, 21 points, one thread).
+//
+// floor_ratio is the time over that of the matrix products the work consists of, called directly on
+// OpenBLAS with one thread, interleaved in one run. With threads it falls as their number grows.
+
+#include <algorithm>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <cblas.h>
+
+#include "autograd/parallel.h"
+#include "benchmarks/floor.h"
+#include "diffusion/distributions/two_modes.h"
+#include "diffusion/grid.h"
+#include "diffusion/losses/localization.h"
+#include "diffusion/samplers/localization.h"
+#include "nn/optim/adam.h"
+#include "nn/optim/clip.h"
+#include "nn/two_layer_denoiser.h"
+
+namespace {
+
+using namespace ito;
+
+constexpr Index kGates = 3;
+
+// C [m, n] = A [m, k] B [k, n], on buffers that all products share.
+class Products {
+ public:
+  explicit Products(Index largest) : a_(static_cast<std::size_t>(largest), 0.5F), b_(a_), c_(a_) {}
+  void operator()(Index rows, Index columns, Index depth) {
+    const int m = static_cast<int>(rows), n = static_cast<int>(columns),
+              k = static_cast<int>(depth);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, a_.data(), k, b_.data(), n,
+                0, c_.data(), n);
+  }
+
+ private:
+  std::vector<float> a_, b_, c_;
+};
+
+template <class Work, class Floor>
+void compare(benchmark::State& state, double units, const Work& work, const Floor& floor) {
+  std::vector<double> times, floors;
+  for (auto _ : state) {
+    times.push_back(bench::seconds_of(work));
+    const BlasThreads one(1);
+    floors.push_back(bench::seconds_of(floor));
+    state.SetIterationTime(times.back());
+  }
+  state.counters["step_us"] = 1e6 * bench::median(times) / units;
+  state.counters["floor_ratio"] = bench::median(times) / bench::median(floors);
+}
+
+void scaling_training(benchmark::State& state) {
+  const Index batch = state.range(0), n = state.range(1), hidden = state.range(2);
+  set_thread_count(1);
+  Generator rng(1);
+  const nn::TwoLayerDenoiser network({.n = n, .hidden = hidden, .time_features = kGates}, rng);
+  const std::vector<Tensor> parameters = network.parameters();
+  nn::AdamW optimizer(parameters, {.lr = 1e-3, .weight_decay = 1e-4});
+  const Tensor data = diffusion::TwoModes::ones(n, 0.7).mixture().sample(batch, rng);
+  const diffusion::LocalizationNetwork forward = [&](const Tensor& y, const Tensor& alpha) {
+    return network.forward(y, alpha);
+  };
+  Products product(std::max({batch, n, hidden}) * kGates * std::max(n, hidden));
+  compare(
+      state, 1,
+      [&] {
+        optimizer.zero_grad();
+        diffusion::localization_loss(forward, data, rng).backward();
+        optimizer.step(nn::clip_factor(nn::grad_norm(parameters), 1));
+      },
+      [&] {
+        product(batch, hidden, n);
+        product(batch, kGates * n, hidden);
+        product(kGates * n, hidden, batch);
+        product(batch, hidden, kGates * n);
+        product(hidden, n, batch);
+      });
+}
+BENCHMARK(scaling_training)
+    ->ArgNames({"batch", "n", "hidden"})
+    ->Args({10, 128, 256})
+    ->Args({50, 128, 256})
+    ->Args({250, 128, 256})
+    ->Args({1000, 128, 256})
+    ->Args({50, 8, 256})
+    ->Args({50, 32, 256})
+    ->Args({50, 512, 256})
+    ->Args({50, 128, 64})
+    ->Args({50, 128, 1024})
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
+void scaling_sampling(benchmark::State& state) {
+  const Index chains = state.range(0), points = state.range(1), n = 128, hidden = 256;
+  set_thread_count(static_cast<int>(state.range(2)));
+  Generator rng(1);
+  const diffusion::NetworkDenoiser denoiser(nn::TwoLayerDenoiser({.n = n, .hidden = hidden}, rng));
+  const diffusion::Grid grid = diffusion::uniform_angle(points, 1.4);
+  const diffusion::SemiLinear sampler;
+  Products product(chains * hidden);
+  compare(
+      state, static_cast<double>(points - 1),
+      [&] {
+        benchmark::DoNotOptimize(
+            diffusion::sample(denoiser, sampler, grid, {.chains = chains, .dimension = n}));
+      },
+      [&] {
+        for (Index k = 1; k < points; ++k) {
+          product(chains, hidden, n);
+          product(chains, n, hidden);
+        }
+      });
+}
+BENCHMARK(scaling_sampling)
+    ->ArgNames({"chains", "points", "threads"})
+    ->Args({5000, 6, 1})
+    ->Args({5000, 21, 1})
+    ->Args({5000, 101, 1})
+    ->Args({500, 21, 1})
+    ->Args({50000, 21, 1})
+    ->Args({5000, 21, 2})
+    ->Args({50000, 21, 2})
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
