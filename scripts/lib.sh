@@ -30,6 +30,8 @@ declare -rA packages=(
   [clang-format-14]="the formatter; its output depends on the version:clang-format-14"
   [clang-tidy]="the linter:clang-tidy"
   [gcovr]="measures line coverage:gcovr"
+  [python3]="compares benchmark results:python3"
+  [python3-venv]="holds PyTorch and JAX"
   [git]="lists the files of the repository:git"
 )
 readonly library_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev nlohmann-json3-dev)
