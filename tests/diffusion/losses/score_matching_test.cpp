@@ -22,6 +22,11 @@ TEST(ScoreMatching, EveryLossHasItsMinimumAtTheTruth) {
   const Tensor x = truth.sample(50, rng);
   EXPECT_EQ(explicit_score_matching(score_of(truth), x, truth.score(x)).item(), 0);
   EXPECT_GT(explicit_score_matching(score_of(truth.moved(0.1)), x, truth.score(x)).item(), 0);
+  GaussianFamily here = GaussianFamily::truth();
+  here.mu.set_requires_grad();
+  here.factor.set_requires_grad();
+  const Tensor loss = explicit_score_matching(score_of(here), x, truth.score(x));
+  for (const Tensor& g : grad(loss, {here.mu, here.factor})) EXPECT_EQ(max(abs(g)).item(), 0);
 
   for (auto method : {DivergenceMethod::exact, DivergenceMethod::exact_forward,
                       DivergenceMethod::exact_reverse}) {
