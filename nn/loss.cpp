@@ -52,6 +52,20 @@ Tensor bce_with_logits_loss(const Tensor& logits, const Tensor& target, LossOpti
   return reduce(softplus(logits) - target * logits, options);
 }
 
+Tensor bce_loss(const Tensor& probability, const Tensor& target, LossOptions options) {
+  check_shapes(probability, target, "bce_loss");
+  // At the ends the bound stands for the logarithm, so that 0 log 0 is no NaN and has no slope.
+  const auto bounded_log = [](const Tensor& x) {
+    constexpr double kLeast = -100;
+    const Tensor positive = greater(x, 0);
+    return maximum(
+        where(positive, log(where(positive, x, ones_like(x))), full(x.shape(), kLeast, x.dtype())),
+        kLeast);
+  };
+  return reduce(-(target * bounded_log(probability) + (1 - target) * bounded_log(1 - probability)),
+                options);
+}
+
 Tensor kl_loss(const Tensor& log_prediction, const Tensor& target, LossOptions options) {
   check_shapes(log_prediction, target, "kl_loss");
   const Tensor positive = greater(target, 0);

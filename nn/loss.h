@@ -21,6 +21,9 @@ Tensor huber_loss(const Tensor& prediction, const Tensor& target, double delta =
                   LossOptions options = {});
 // -y log sigmoid(x) - (1 - y) log(1 - sigmoid(x)), finite for every logit x; y in [0, 1].
 Tensor bce_with_logits_loss(const Tensor& logits, const Tensor& target, LossOptions options = {});
+// -y log p - (1 - y) log(1 - p) of a probability p in [0, 1], with logarithms no less than -100;
+// bce_with_logits_loss keeps the digits that p near 0 or 1 has lost.
+Tensor bce_loss(const Tensor& probability, const Tensor& target, LossOptions options = {});
 // y (log y - x) of a target density y and a predicted log-density x; 0 where y = 0. The mean is
 // over elements: for KL of distributions take the sum and divide by their number.
 Tensor kl_loss(const Tensor& log_prediction, const Tensor& target, LossOptions options = {});

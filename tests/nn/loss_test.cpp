@@ -8,6 +8,7 @@
 
 #include "autograd/ops.h"
 #include "autograd/testing/grad_check.h"
+#include "autograd/transforms.h"
 
 namespace ito::nn {
 namespace {
@@ -44,6 +45,14 @@ TEST(Loss, ElementwiseFormulas) {
     bce.push_back(-target * std::log(p) - (1 - target) * std::log(1 - p));
   }
   expect_values(bce_with_logits_loss(x, y, kNone), bce);
+  expect_values(bce_loss(sigmoid(x), y, kNone), bce);
+}
+
+TEST(Loss, BceOfCertaintyIsBounded) {
+  const Tensor p = tensor({0, 1, 0, 1, 1e-50}, kF64).set_requires_grad();
+  const Tensor loss = bce_loss(p, tensor({0, 1, 1, 0, 1}, kF64), kNone);
+  expect_values(loss, {0, 0, 100, 100, 100});
+  for (double g : grad(sum(loss), p).to_vector<double>()) EXPECT_TRUE(std::isfinite(g));
 }
 
 TEST(Loss, BceIsFiniteForEveryLogit) {
@@ -77,6 +86,7 @@ TEST(Loss, GradientsInBothModes) {
       [&](const Tensor& p) { return l1_loss(p, y); },
       [&](const Tensor& p) { return huber_loss(p, y, 0.7); },
       [&](const Tensor& p) { return bce_with_logits_loss(p, y); },
+      [&](const Tensor& p) { return bce_loss(sigmoid(p), y); },
       [&](const Tensor& p) { return kl_loss(p, y); },
       [&](const Tensor& p) { return cross_entropy_loss(p, classes); },
   };
