@@ -47,8 +47,9 @@ Tensor selu(const Tensor& x) {
 
 Tensor gelu_tanh(const Tensor& x) {
   check_operand(x, "gelu_tanh");
-  const double root = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(2 / pi)
-  return 0.5 * x * (1 + tanh(root * (x + 0.044715 * (x * square(x)))));
+  // x (1 + tanh(z / 2)) / 2 = x sigmoid(z), which keeps its digits where the sum cancels.
+  const double root = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(8 / pi)
+  return x * sigmoid(root * (x + 0.044715 * (x * square(x))));
 }
 
 Tensor mish(const Tensor& x) {
