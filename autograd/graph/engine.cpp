@@ -48,13 +48,13 @@ class NodeTable {
   static constexpr std::size_t kInitialSize = 256;
 
   Entry& probe(const Node* node) {
-    // Nodes are at least 64 bytes apart. Those of one 4 MiB stretch keep their order in the table:
-    // a graph is mostly walked as it was built, so that a walk of a large one reads the table as a
-    // stream. Where a stretch begins is scattered by Fibonacci hashing.
-    const auto key = reinterpret_cast<std::uintptr_t>(node) >> 6;
+    // Nodes of one page keep their order in sixteen neighbouring entries: they were mostly made,
+    // and are visited, one after the other. Where a page goes is scattered by Fibonacci hashing;
+    // larger stretches would pile up where they overlap.
+    const auto address = reinterpret_cast<std::uintptr_t>(node);
+    const std::uint64_t page = (address >> 12) * 0x9E3779B97F4A7C15u;
     const std::size_t mask = entries_.size() - 1;
-    const std::uint64_t stretch = (key >> 16) * 0x9E3779B97F4A7C15u;
-    std::size_t i = (key + static_cast<std::size_t>(stretch >> 32)) & mask;
+    std::size_t i = static_cast<std::size_t>((page >> 32) + (address >> 8) % 16) & mask;
     while (entries_[i].stamp == stamp_ && entries_[i].node != node) i = (i + 1) & mask;
     return entries_[i];
   }
