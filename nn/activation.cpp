@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 
+#include "autograd/kernels/unary.h"
 #include "autograd/ops/unary.h"
 
 namespace ito::nn {
@@ -12,16 +13,18 @@ struct Entry {
   Activation activation;
   const char* name;
   Tensor (*function)(const Tensor&);
+  kernels::UnaryFn kernel;  // of all but the identity
 };
+using K = kernels::UnaryFn;
 
 constexpr std::array kActivations{
-    Entry{Activation::identity, "identity", [](const Tensor& x) { return x; }},
-    Entry{Activation::relu, "relu", ito::relu},
-    Entry{Activation::tanh, "tanh", ito::tanh},
-    Entry{Activation::sigmoid, "sigmoid", ito::sigmoid},
-    Entry{Activation::silu, "silu", ito::silu},
-    Entry{Activation::gelu, "gelu", ito::gelu},
-    Entry{Activation::softplus, "softplus", ito::softplus},
+    Entry{Activation::identity, "identity", [](const Tensor& x) { return x; }, {}},
+    Entry{Activation::relu, "relu", ito::relu, K::relu},
+    Entry{Activation::tanh, "tanh", ito::tanh, K::tanh},
+    Entry{Activation::sigmoid, "sigmoid", ito::sigmoid, K::sigmoid},
+    Entry{Activation::silu, "silu", ito::silu, K::silu},
+    Entry{Activation::gelu, "gelu", ito::gelu, K::gelu},
+    Entry{Activation::softplus, "softplus", ito::softplus, K::softplus},
 };
 
 const Entry& entry(Activation activation) {
@@ -33,6 +36,13 @@ const Entry& entry(Activation activation) {
 Tensor activate(Activation activation, const Tensor& x) {
   return entry(activation).function(x);
 }
+
+template <class T>
+void activate_in_place(Activation activation, T* x, Index n) {
+  if (activation != Activation::identity) kernels::unary(entry(activation).kernel, x, x, n);
+}
+template void activate_in_place(Activation, float*, Index);
+template void activate_in_place(Activation, double*, Index);
 
 const char* name(Activation activation) {
   return entry(activation).name;

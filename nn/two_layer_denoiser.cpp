@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "autograd/grad_mode.h"
+#include "autograd/kernels/binary.h"
 #include "autograd/kernels/gemm.h"
 #include "autograd/ops/binary.h"
 #include "autograd/ops/convert.h"
@@ -53,15 +54,18 @@ class TwoLayers {
     const Index n = first_.size(0), m = first_.size(1);
     Tensor hidden = empty({rows, m}, dtype_of<T>);
     T* h = hidden.mutable_data<T>();
-    for (Index r = 0; r < rows; ++r) std::copy_n(first_bias_.data<T>(), m, h + r * m);
-    kernels::gemm(false, false, rows, m, n, T(1), y, n, first_.data<T>(), m, T(1), h, m);
-    const Tensor features = activate(activation_, hidden);
+    kernels::gemm(false, false, rows, m, n, T(1), y, n, first_.data<T>(), m, T(0), h, m);
+    const T* first_bias = first_bias_.data<T>();
+    for (Index r = 0; r < rows; ++r, h += m) {
+      kernels::binary(kernels::BinaryFn::add, h, false, first_bias, false, h, m);
+      activate_in_place(activation_, h, m);
+    }
     const T skip = static_cast<T>(skip_);
     const T* bias = second_bias_.data<T>();
     for (Index r = 0; r < rows; ++r) {
       for (Index j = 0; j < n; ++j) out[r * n + j] = bias[j] + skip * y[r * n + j];
     }
-    kernels::gemm(false, false, rows, n, m, T(1), features.data<T>(), m, second_.data<T>(), n, T(1),
+    kernels::gemm(false, false, rows, n, m, T(1), hidden.data<T>(), m, second_.data<T>(), n, T(1),
                   out, n);
   }
 
@@ -112,9 +116,9 @@ std::function<Tensor(const Tensor&)> TwoLayerDenoiser::at(double alpha) const {
   const Tensor s = time_.forward(embedding_.forward(full({1}, alpha, options_.dtype)));  // [1, L]
   // W as [n, L, m]: each of n matrices [L, m] is contracted over L.
   const Tensor contracted = reshape(matmul(s, reshape(output_.weight(), {n, gates, m})), {n, m});
-  return TwoLayers(options_.activation, contiguous(in_scale * transpose(input_.weight())),
-                   detached_copy(input_.bias()), contiguous(out_scale * transpose(contracted)),
-                   contiguous(out_scale * output_.bias()), cosine * cosine);
+  return TwoLayers(options_.activation, in_scale * contiguous(transpose(input_.weight())),
+                   detached_copy(input_.bias()), out_scale * contiguous(transpose(contracted)),
+                   out_scale * output_.bias(), cosine * cosine);
 }
 
 }  // namespace ito::nn
