@@ -58,8 +58,8 @@ const Method& refined() {
       .name = "refined",
       .description =
           "The corrected network of the same size with every ingredient: all of the data, the "
-          "error of f at unit scale, angles drawn in proportion to the path's KL (35 %) and from "
-          "[0, 0.65], where the modes part (55 %), the semi-linear integrator with three quarters "
+          "error of f at unit scale, angles drawn in proportion to the path's KL (20 %) and from "
+          "[0, 0.65], where the modes part (75 %), the semi-linear integrator with three quarters "
           "of its grid on [0, 0.4]; fewer steps than the paper's.",
       .parametrisation = Parametrisation::corrected,
       .recipe = {.cosine_decay = true,
@@ -67,11 +67,10 @@ const Method& refined() {
                  .train_fraction = 1,
                  .alpha_margin = 0.1,
                  .unit_scale_loss = true,
-                 // v(t)/v(0) is 0.1 % at 0.65. Ending at 0.4, where it is 5 %, costs less KL (0.12
-                 // nats for 0.15), but samples between the modes are then rare where the network's
-                 // errors there still turn them, and the weight of the larger mode came out low by
-                 // 0.01.
-                 .law = {.path_share = 0.35, .early_share = 0.55, .early_end = 0.65},
+                 // v(t)/v(0) is 0.1 % at 0.65. If the early part ends at 0.4, where it is 5 %,
+                 // samples between the modes are rare where the network's errors there still turn
+                 // them, and the weight of the larger mode comes out low by 0.01.
+                 .law = {.path_share = 0.2, .early_share = 0.75, .early_end = 0.65},
                  .stratified = true,
                  .semi_linear = true,
                  .early_points_share = 0.75}};
