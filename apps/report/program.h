@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <iostream>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -17,6 +18,10 @@ struct Program {
   const char* version;
 };
 
+inline std::string refuse_negative(const std::string& value) {
+  return value.starts_with('-') ? "must not be negative, got " + value : "";
+}
+
 // `defaults()` gives the settings that add_flags(app, settings) binds the flags to. Beside its
 // Settings, with a member `out`, a program declares
 //   void validate(const Settings&);
@@ -29,6 +34,9 @@ int run(const Program& program, int argc, char** argv, Defaults defaults, AddFla
     CLI::App app{program.description};
     app.set_version_flag("--version", program.version);
     add_flags(app, settings);
+    for (CLI::Option* option : app.get_options()) {  // -1 would be read as 2^64 - 1
+      if (option->get_type_name() == "UINT") option->check(refuse_negative, "");
+    }
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& done) {  // --help, --version

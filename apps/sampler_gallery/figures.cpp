@@ -17,9 +17,9 @@ using report::Figure;
 using report::Panel;
 using report::Range;
 
-constexpr int kCells = 48;           // of a heat map, a side
-constexpr int kArrows = 15;          // of a vector field, a side
-constexpr std::size_t kDrawn = 700;  // samples of a panel
+constexpr int kCells = 48;     // of a heat map, a side
+constexpr int kArrows = 15;    // of a vector field, a side
+constexpr Index kDrawn = 700;  // samples of a panel
 
 struct Window {
   Range x, y;
@@ -59,8 +59,8 @@ std::string axes(const Target& target) {
 }
 
 std::pair<std::vector<double>, std::vector<double>> in_plane(const Target& target, const Tensor& x,
-                                                             std::size_t most) {
-  const Index rows = std::min(x.size(0), static_cast<Index>(most));
+                                                             Index most) {
+  const Index rows = std::min(x.size(0), most);
   const auto flat = matmul(slice(x, 0, 0, rows), transpose(target.plane)).to_vector<double>();
   std::pair<std::vector<double>, std::vector<double>> out;
   for (std::size_t i = 0; i < flat.size(); i += 2) {
@@ -73,17 +73,17 @@ std::pair<std::vector<double>, std::vector<double>> in_plane(const Target& targe
 Figure samples_figure(const Results& r, const SourceResult& source,
                       const report::HeatMap& background) {
   const Window w = window(r.target);
-  Figure figure{.name = "samples_" + source.source.name,
-                .title = source.source.name == "exact"
-                             ? "Sampled with the exact score"
-                             : "Sampled with the network of the loss '" + source.source.name + "'",
-                .caption = "The first " + std::to_string(kDrawn) +
-                           " samples (orange) over the exact density (blue). " + axes(r.target) +
-                           " W2 is sliced; exact samples have " + rounded(r.sliced_w2_floor, 3) +
-                           ".",
-                .columns = 4,
-                .aspect = 1,
-                .width = 960};
+  Figure figure{
+      .name = "samples_" + source.source.name,
+      .title = source.source.name == "exact"
+                   ? "Sampled with the exact score"
+                   : "Sampled with the network of the loss '" + source.source.name + "'",
+      .caption = "The first " + std::to_string(std::min<Index>(kDrawn, r.settings.samples)) +
+                 " samples (orange) over the exact density (blue). " + axes(r.target) +
+                 " W2 is sliced; exact samples have " + rounded(r.sliced_w2_floor, 3) + ".",
+      .columns = std::min(4, static_cast<int>(r.methods.size())),
+      .aspect = 1,
+      .width = 960};
   for (std::size_t i = 0; i < r.methods.size(); ++i) {
     const CellResult& cell = source.cells[i];
     Panel panel{.title = r.methods[i].name + ", W2 " + rounded(cell.sliced_w2, 3),

@@ -111,7 +111,8 @@ const std::vector<LossKind>& loss_kinds() {
          return on_path(c, x, rng, Prediction::noise, Weighting::sigma_squared,
                         diffusion::uniform_time(c.t_end, 1));
        }},
-      {"ddpm", "The same at the 1,000 times of DDPM's linear chain.", Prediction::noise,
+      {"ddpm", "The network predicts the noise at the 1,000 times of DDPM's linear chain.",
+       Prediction::noise,
        [](const Context& c, const Tensor& x, Generator& rng) {
          static const auto chain =
              std::make_shared<const diffusion::Ddpm>(diffusion::Ddpm::linear());
@@ -149,7 +150,8 @@ const std::vector<LossKind>& loss_kinds() {
        "Localization's loss in y = t x₀ + √t z, uniform in the angle; a preconditioned network.",
        Prediction::x0, localization},
       {"control-variate",
-       "As noise, with what has mean zero at small noise subtracted; four times a batch.",
+       "Denoising score matching weighted by s², less what has mean zero and varies most at small "
+       "noise; four times a batch.",
        Prediction::noise,
        [](const Context& c, const Tensor& x, Generator& rng) {
          return over_times(c, x, rng, [&rng](const Level& level) {

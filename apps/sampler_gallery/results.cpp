@@ -141,8 +141,9 @@ report::Table distance_table(const Results& r, std::size_t first, std::size_t lo
 report::Table pair_table(const Results& r) {
   report::Table table{
       .caption =
-          "Energy distance and MMD² (of a normal kernel as wide as the median distance) are "
-          "unbiased, so that chance makes small ones negative. The worst weight is the largest "
+          "Energy distance and MMD² (of a normal kernel as wide as the median distance) compare "
+          "500 samples without bias, so that chance makes small ones negative. The worst weight is "
+          "the largest "
           "error of the share of any part of the target; diverged samples have a coordinate that "
           "is not finite or beyond 10⁴.",
       .columns = {{.title = "score", .key = "source"},

@@ -66,7 +66,8 @@ std::vector<Method> all_methods(const Settings& s, const Target& target) {
        "other variables.",
        std::make_shared<Ancestral>(AncestralVariance::posterior), grid},
       {"ddpm-prior",
-       "The same with the prior variance; localization's semi-linear scheme in other variables.",
+       "DDPM's ancestral sampling with the prior variance; localization's semi-linear scheme in "
+       "other variables.",
        std::make_shared<Ancestral>(AncestralVariance::prior), grid},
       {"ddim", "DDIM without noise.", std::make_shared<Ddim>(), grid},
       {"ddim-half", "DDIM with half of the posterior's noise, η = 1/2.",
@@ -82,7 +83,8 @@ std::vector<Method> all_methods(const Settings& s, const Target& target) {
       {"annealed-ncsn",
        "Langevin moves x + e/2 score + √e z at levels of falling noise; no drift between levels.",
        annealed(AnnealedConvention::ncsn), levels},
-      {"annealed-langevin", "The same e in the convention x + e score + √(2e) z: twice the step.",
+      {"annealed-langevin",
+       "Langevin moves x + e score + √(2e) z at levels of falling noise: twice NCSN's step.",
        annealed(AnnealedConvention::langevin), levels},
       {"ula",
        "Langevin moves at the noise of the data alone, from one normal as wide as the data. Modes "
