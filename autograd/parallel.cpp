@@ -210,9 +210,9 @@ void set_thread_count(int count) {
 void detail::run_shards(Index shards, ShardFunction run, void* context) {
   if (shards <= 0) return;
   Job job(shards, run, context);
-  if (shards > 1 && !inside_shard && thread_count() > 1) {
+  if (shards > 1 && !inside_shard) {
     const BlasThreads one(1);
-    if (!pool().run(job, shards)) job.work();
+    if (thread_count() == 1 || !pool().run(job, shards)) job.work();
   } else {
     job.work();
   }

@@ -25,7 +25,8 @@ void run_shards(Index shards, ShardFunction run, void* context);
 // Calls f(i) exactly once for every i in [0, shards), the caller taking part, and returns when all
 // are done. If shards throw, the others still run and the exception of the lowest shard is
 // rethrown. Loops inside a shard, and loops started while another thread's loop holds the pool,
-// run serially in their caller. While shards run in parallel, OpenBLAS is held at one thread.
+// run serially in their caller. OpenBLAS, whose sums depend on its threads, is held at one thread
+// while several shards run, in parallel or not.
 template <class F>
 void parallel_for(Index shards, F&& f) {
   using Function = std::remove_reference_t<F>;

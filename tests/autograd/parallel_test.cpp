@@ -133,9 +133,12 @@ TEST(BlasThreads, ShardsHaveOneAndEmbeddersMayOptOut) {
   const auto observe = [&](Index) {
     if (kernels::blas_threads() > most) most = kernels::blas_threads();
   };
-  parallel_for(8, observe);
-  EXPECT_EQ(most, 1);
-  EXPECT_EQ(kernels::blas_threads(), 2);
+  for (const int count : {2, 1}) {
+    set_thread_count(count);
+    parallel_for(8, observe);
+    EXPECT_EQ(most, 1);
+    EXPECT_EQ(kernels::blas_threads(), 2);
+  }
   manage_blas_threads(false);
   parallel_for(8, observe);
   EXPECT_EQ(most, 2);
