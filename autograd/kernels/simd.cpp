@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <hwy/highway.h>
 #include <hwy/targets.h>
 
 #include "autograd/error.h"
@@ -18,7 +19,9 @@ bool choose_targets() {
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     const std::string_view name = hwy::TargetName(target);
     if (name == asked) {
-      hwy::DisableTargets(~target);
+      // Not DisableTargets: each later call of SupportedTargets would undo it in passing.
+      hwy::SetSupportedTargetsForTest(target);
+      hwy::GetChosenTarget().Update(hwy::SupportedTargets());
       return true;
     }
     names.append(names.empty() ? "" : ", ").append(name);

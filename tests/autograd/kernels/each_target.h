@@ -15,11 +15,12 @@ namespace ito::kernels {
 template <class F>
 void for_each_target(F f) {
   const struct Restore {
+    std::int64_t targets;
     ~Restore() {
-      hwy::SetSupportedTargetsForTest(0);
-      hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+      hwy::SetSupportedTargetsForTest(targets);
+      hwy::GetChosenTarget().Update(targets);
     }
-  } restore;
+  } restore{hwy::SupportedTargets()};
   for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
     hwy::SetSupportedTargetsForTest(target);
     hwy::GetChosenTarget().Update(hwy::SupportedTargets());

@@ -12,6 +12,7 @@
 
 #include "autograd/kernels/binary.h"
 #include "autograd/kernels/gated.h"
+#include "autograd/kernels/gemm.h"
 #include "autograd/kernels/indexing.h"
 #include "autograd/kernels/optim.h"
 #include "autograd/kernels/reduce.h"
@@ -203,6 +204,13 @@ TEST(Targets, GiveTheSameBytesWithoutMatrixProducts) {
   });
 }
 
+// Where run-time dispatch finds the kernels of a target.
+std::size_t index_of(std::int64_t target) {
+  hwy::ChosenTarget chosen;
+  chosen.Update(target);
+  return chosen.GetIndex();
+}
+
 // The choice is made before main, hence a process of its own for each.
 void expect_targets(const char* asked, const std::string& expected) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
@@ -213,6 +221,10 @@ void expect_targets(const char* asked, const std::string& expected) {
         for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
           found += hwy::TargetName(target);
         }
+        gemm_backend();  // asks Highway, too, what there is
+        for_each_target([](std::int64_t) {});
+        const std::int64_t held = hwy::SupportedTargets();
+        if (hwy::GetChosenTarget().GetIndex() != index_of(held)) found += ", but not held";
         std::exit(found == expected ? 0 : 1);
       },
       testing::ExitedWithCode(0), "")
