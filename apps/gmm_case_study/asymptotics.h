@@ -1,5 +1,5 @@
-// Section 7.5 of the paper, from the closed form alone: the posterior of two modes early, in between
-// and late.
+// Section 7.5 of the paper, from the closed form alone: the posterior of two modes early, in
+// between and late.
 #pragma once
 
 #include <vector>

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "apps/gmm_case_study/asymptotics.h"
+#include "apps/gmm_case_study/sweeps.h"
 #include "diffusion/grid.h"
 #include "diffusion/schedule.h"
 
@@ -134,7 +135,10 @@ void add_samples(const Results& r, const std::string& name, const std::string& t
   Figure figure{.name = name, .title = title};
   for (const MethodResult* m : shown) figure.panels.push_back(samples_panel(r, *m, shown));
   const int count = static_cast<int>(figure.panels.size());
-  figure.columns = count == 4 ? 2 : std::min(3, count);
+  const bool pairs = count % 2 == 0 && shown[0]->method.name != shown[1]->method.name &&
+                     shown[0]->config.name == shown[1]->config.name &&
+                     shown.back()->config.name != shown[0]->config.name;
+  figure.columns = count == 4 || pairs ? 2 : std::min(3, count);
   figure.width = figure.columns == 1 ? 640 : 900;
   figure.caption =
       "Generated samples projected on the vector between the modes (bars), and what "
@@ -357,6 +361,7 @@ std::vector<Figure> make_figures(const Results& r) {
   means("corrected_mean", "The corrected network: posterior mean", "corrected");
   samples("refined", "The refined network: samples", choose(r, named("refined")));
   means("refined_mean", "The refined network: posterior mean", "refined");
+  for (Figure& figure : sweep_figures(r)) figures.push_back(std::move(figure));
   for (Figure& figure : asymptotic_figures(r.law)) figures.push_back(std::move(figure));
   return figures;
 }

@@ -10,6 +10,7 @@
 #include "apps/gmm_case_study/results.h"
 #include "apps/gmm_case_study/settings.h"
 #include "apps/gmm_case_study/study.h"
+#include "apps/gmm_case_study/sweeps.h"
 #include "apps/report/program.h"
 
 namespace {
@@ -47,6 +48,10 @@ void add_flags(CLI::App& app, Settings& s) {
   app.add_option("--seed", changes->seed, "Fixes every random number; the first one of several");
   app.add_option("--seeds", changes->seeds,
                  "How many seeds, for means and their spread; or a list of them, 5,6,9")
+      ->delimiter(',');
+  std::string sweeps;
+  for (const std::string& name : ito::gmm::sweep_names()) sweeps += " " + name;
+  app.add_option("--sweep", s.sweeps, "Settings to vary, one at a time, any of" + sweeps)
       ->delimiter(',');
   app.add_option("--out", s.out, "Folder for everything that is written")->capture_default_str();
   app.add_option("--runs", s.runs,

@@ -13,9 +13,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
-#include "diffusion/grid.h"
 #include "diffusion/metrics/projection.h"
-#include "diffusion/samplers/localization.h"
 
 namespace ito::gmm {
 namespace {
@@ -24,36 +22,6 @@ using diffusion::LocalizationScheme;
 using diffusion::TwoModes;
 
 constexpr double kHalfPi = std::numbers::pi / 2;
-
-std::unique_ptr<diffusion::Sampler> make_sampler(LocalizationScheme scheme) {
-  if (scheme == LocalizationScheme::semi_linear) return std::make_unique<diffusion::SemiLinear>();
-  return std::make_unique<diffusion::EulerMaruyama>();
-}
-
-LocalizationScheme scheme_of(const Settings& s, const Method& method) {
-  const bool semi_linear =
-      s.sampler == "auto" ? method.recipe.semi_linear : s.sampler == "semi-linear";
-  return semi_linear ? LocalizationScheme::semi_linear : LocalizationScheme::euler_maruyama;
-}
-
-// Phase-aware sampling walks a full grid on each side of the switch, as the author's program does.
-diffusion::Grid grid_of(const Settings& s, const Method& method) {
-  const double alpha_max = kHalfPi - sampling_margin(s, method);
-  if (method.recipe.early_points_share > 0 && alpha_max > kEarlyEnd) {
-    const auto early =
-        std::clamp<Index>(static_cast<Index>(std::llround(method.recipe.early_points_share *
-                                                          static_cast<double>(s.steps))),
-                          2, s.steps - 1);
-    return diffusion::join(diffusion::uniform_angle(early, 0, kEarlyEnd),
-                           diffusion::uniform_angle(s.steps - early + 1, kEarlyEnd, alpha_max));
-  }
-  if (method.structure != Structure::phase || !s.phase_two_grids) {
-    return diffusion::uniform_angle(s.steps, alpha_max);
-  }
-  const double alpha_sharp = diffusion::alpha_from_t(t_sharp(s, method));
-  return diffusion::join(diffusion::uniform_angle(s.steps, 0, alpha_sharp),
-                         diffusion::uniform_angle(s.steps, alpha_sharp, alpha_max));
-}
 
 void draw_samples(const Settings& s, const TrainedRun& trained, MethodResult& r) {
   const report::Stopwatch watch;
@@ -154,6 +122,36 @@ void compare_posterior_means(const TwoModes& law, const TrainedRun& trained, Met
 }
 
 }  // namespace
+
+std::unique_ptr<diffusion::Sampler> make_sampler(LocalizationScheme scheme) {
+  if (scheme == LocalizationScheme::semi_linear) return std::make_unique<diffusion::SemiLinear>();
+  return std::make_unique<diffusion::EulerMaruyama>();
+}
+
+LocalizationScheme scheme_of(const Settings& s, const Method& method) {
+  const bool semi_linear =
+      s.sampler == "auto" ? method.recipe.semi_linear : s.sampler == "semi-linear";
+  return semi_linear ? LocalizationScheme::semi_linear : LocalizationScheme::euler_maruyama;
+}
+
+// Phase-aware sampling walks a full grid on each side of the switch, as the author's program does.
+diffusion::Grid grid_of(const Settings& s, const Method& method) {
+  const double alpha_max = kHalfPi - sampling_margin(s, method);
+  if (method.recipe.early_points_share > 0 && alpha_max > kEarlyEnd) {
+    const auto early =
+        std::clamp<Index>(static_cast<Index>(std::llround(method.recipe.early_points_share *
+                                                          static_cast<double>(s.steps))),
+                          2, s.steps - 1);
+    return diffusion::join(diffusion::uniform_angle(early, 0, kEarlyEnd),
+                           diffusion::uniform_angle(s.steps - early + 1, kEarlyEnd, alpha_max));
+  }
+  if (method.structure != Structure::phase || !s.phase_two_grids) {
+    return diffusion::uniform_angle(s.steps, alpha_max);
+  }
+  const double alpha_sharp = diffusion::alpha_from_t(t_sharp(s, method));
+  return diffusion::join(diffusion::uniform_angle(s.steps, 0, alpha_sharp),
+                         diffusion::uniform_angle(s.steps, alpha_sharp, alpha_max));
+}
 
 MethodResult measure(const Settings& s, const TwoModes& law, TrainedRun& trained,
                      const RunStore& store, bool& loaded, double& measuring_seconds) {

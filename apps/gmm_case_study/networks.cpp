@@ -9,11 +9,10 @@
 #include <utility>
 
 #include "apps/gmm_case_study/seeds.h"
+#include "apps/gmm_case_study/training.h"
 #include "apps/report/progress.h"
-#include "apps/report/study.h"
 #include "autograd/parallel.h"
 #include "autograd/rows.h"
-#include "diffusion/losses/localization.h"
 #include "diffusion/split.h"
 
 namespace ito::gmm {
@@ -32,22 +31,14 @@ struct Data {
 
 // A network waiting to be trained.
 struct Job {
-  const RunKey* run;
+  TrainingTask task;     // its data are released once trained
   std::string identity;  // of its run
   std::size_t part;      // which of the run's networks
-  std::string label;
-  Tensor data;  // released once trained
-  Index rows;   // of them
-  double alpha_min, alpha_max;
+  Index rows;            // of data
   double bayes_loss;
   std::optional<nn::TwoLayerDenoiser> network = {};
   nn::TrainResult result = {};
 };
-
-// The weight of a recipe's loss at an angle.
-double loss_weight(const Recipe& recipe, double alpha) {
-  return recipe.unit_scale_loss ? 1 / std::pow(std::cos(alpha), 2) : 1;
-}
 
 // The least mean loss a coordinate over the recipe's law on [lo, hi]: mmse(t)/n, weighted, by the
 // midpoint rule on each of the law's components.
@@ -71,15 +62,26 @@ double bayes_loss(const TwoModes& law, const Recipe& recipe, double lo, double h
 }
 
 // The networks of a run.
-std::vector<Job> plan(const Settings& s, const TwoModes& law, const Data& data, const RunKey& run) {
+std::vector<Job> plan(const Settings& s, const TwoModes& law, const RunStore& store,
+                      const Data& data, const RunKey& run) {
   std::vector<Job> jobs;
   const Method& method = run.method;
   const bool one_mode = method.structure == Structure::mixture;
   const double top = kHalfPi - alpha_margin(s, method);
   const std::string identity = training_identity(s, run);
   const auto add = [&](const std::string& part, const Tensor& rows, double lo, double hi) {
-    jobs.push_back({&run, identity, jobs.size(), method.training_name() + part, rows, rows.size(0),
-                    lo, hi, bayes_loss(law, method.recipe, lo, hi, one_mode)});
+    jobs.push_back({.task = {.method = method,
+                             .config = run.config,
+                             .seed = run.seed,
+                             .label = method.training_name() + part,
+                             .data = rows,
+                             .alpha_min = lo,
+                             .alpha_max = hi,
+                             .checkpoint = store.checkpoint(identity, jobs.size())},
+                    .identity = identity,
+                    .part = jobs.size(),
+                    .rows = rows.size(0),
+                    .bayes_loss = bayes_loss(law, method.recipe, lo, hi, one_mode)});
   };
   switch (method.structure) {
     case Structure::exact:
@@ -102,86 +104,34 @@ std::vector<Job> plan(const Settings& s, const TwoModes& law, const Data& data, 
 }
 
 Index training_steps(const Settings& s, const Job& job) {
-  const auto training =
-      std::max<Index>(1, static_cast<Index>(std::llround(train_fraction(s, job.run->method) *
-                                                         static_cast<double>(job.rows))));
-  return epochs(job.run->config, job.run->method) * ((training + s.batch - 1) / s.batch);
+  return training_steps(s, job.task.method, job.task.config, job.rows);
 }
 
 // Multiplications of a row's forward pass, to tell long jobs from short ones.
 double step_cost(const Settings& s, const Job& job) {
-  const Config& config = job.run->config;
+  const Config& config = job.task.config;
   return static_cast<double>(config.hidden * s.n * (1 + config.time_features));
 }
 double cost(const Settings& s, const Job& job) {
   return static_cast<double>(training_steps(s, job)) * step_cost(s, job);
 }
 
-void make_network(const Settings& s, Job& job) {
-  // Seeds belong to a network, whatever else runs, so that a method's result does not depend on
-  // which others were asked for.
-  Generator rng(derived_seed(job.run->seed, Use::weights, report::label_number(job.label)));
-  job.network.emplace(
-      nn::TwoLayerDenoiserOptions{.n = s.n,
-                                  .hidden = job.run->config.hidden,
-                                  .time_features = job.run->config.time_features,
-                                  .frequencies = s.frequencies,
-                                  .activation = job.run->method.activation,
-                                  .parametrisation = job.run->method.parametrisation},
-      rng);
-}
-
 void train_job(const Settings& s, const RunStore& store, Job& job, report::Progress::Job& line) {
-  make_network(s, job);
+  job.network.emplace(make_network(s, job.task));
   store.open(job.identity);
-  nn::TwoLayerDenoiser& network = *job.network;
-  const Recipe& recipe = job.run->method.recipe;
-  const Index epoch_count = epochs(job.run->config, job.run->method);
-  const diffusion::LocalizationNetwork forward = [&network](const Tensor& y, const Tensor& alpha) {
-    return network.forward(y, alpha);
-  };
-  diffusion::LocalizationLossOptions times{.alpha_min = job.alpha_min,
-                                           .alpha_max = job.alpha_max,
-                                           .law = recipe.law,
-                                           .stratified = recipe.stratified};
-  if (recipe.unit_scale_loss) {
-    times.weight = [&](double alpha) { return loss_weight(recipe, alpha); };
-  }
-  const nn::Loss loss = [&](const Tensor& batch, Generator& noise) {
-    return diffusion::localization_loss(forward, batch, noise, times);
-  };
-  // The author's program validates but keeps the last weights; so do we, for every method alike.
-  job.result = nn::train(
-      network, job.data, loss,
-      {.epochs = epoch_count,
-       .batch = s.batch,
-       .lr = s.lr,
-       .weight_decay = s.weight_decay,
-       .clip_norm = s.clip_norm,
-       .train_fraction = train_fraction(s, job.run->method),
-       .seed = derived_seed(job.run->seed, Use::training, report::label_number(job.label)),
-       .schedule =
-           [&](Index steps) { return recipe.cosine_decay ? nn::cosine(steps) : nn::constant(); },
-       .ema_decay = recipe.ema_decay,
-       .validate_every = std::max<Index>(1, epoch_count / 20),
-       .keep = nn::Keep::last,
-       .on_progress =
-           [&](const nn::TrainProgress& p) {
-             line.update(p.step, p.train_loss);
-             return true;
-           },
-       .checkpoint = store.checkpoint(job.identity, job.part),
-       .checkpoint_seconds = s.checkpoint_seconds});
-  store.save_network(job.identity, job.part, network, job.result);
-  job.data = {};
+  job.result = train_network(s, job.task, *job.network, [&](const nn::TrainProgress& p) {
+    line.update(p.step, p.train_loss);
+  });
+  store.save_network(job.identity, job.part, *job.network, job.result);
+  job.task.data = {};
   line.finish();
 }
 
 // Names a network among those of several configurations and seeds.
 std::string progress_label(const Settings& s, const Job& job) {
-  std::string label = job.label;
-  if (s.parts.size() > 1) label = job.run->config.name + " " + label;
-  if (s.repeats()) label += " #" + std::to_string(job.run->seed);
+  std::string label = job.task.label;
+  if (s.parts.size() > 1) label = job.task.config.name + " " + label;
+  if (s.repeats()) label += " #" + std::to_string(job.task.seed);
   return label;
 }
 
@@ -194,11 +144,11 @@ TrainedRun assemble(const Settings& s, const TwoModes& law, const Data& data, co
   TrainedRun trained{.key = run};
   std::vector<DenoiserPtr> denoisers;
   for (const Job* job : jobs) {
-    trained.networks.push_back({.label = job->label,
+    trained.networks.push_back({.label = job->task.label,
                                 .rows = job->rows,
                                 .parameters = job->network->parameter_count(),
-                                .alpha_min = job->alpha_min,
-                                .alpha_max = job->alpha_max,
+                                .alpha_min = job->task.alpha_min,
+                                .alpha_max = job->task.alpha_max,
                                 .training = job->result,
                                 .bayes_loss = job->bayes_loss});
     denoisers.push_back(denoiser_of(*job));
@@ -258,7 +208,7 @@ void train_all(const Settings& s, const RunStore& store, std::vector<Job>& jobs,
       waiting.push_back(&job);
       continue;
     }
-    make_network(s, job);
+    job.network.emplace(make_network(s, job.task));
     job.result = store.load_network(job.identity, job.part, *job.network);
   }
   if (waiting.size() < jobs.size()) {
@@ -300,7 +250,7 @@ std::vector<TrainedRun> train_runs(const Settings& s, const std::vector<RunKey>&
   for (const RunKey& run : runs) {
     const std::string identity = training_identity(s, run);
     if (jobs_of.contains(identity)) continue;
-    for (Job& job : plan(s, law, data_of(run), run)) {
+    for (Job& job : plan(s, law, store, data_of(run), run)) {
       jobs_of[identity].push_back(jobs.size());
       jobs.push_back(std::move(job));
     }

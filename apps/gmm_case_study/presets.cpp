@@ -3,6 +3,7 @@
 
 #include "apps/gmm_case_study/methods.h"
 #include "apps/gmm_case_study/settings.h"
+#include "apps/gmm_case_study/sweeps.h"
 
 namespace ito::gmm {
 namespace {
@@ -105,6 +106,18 @@ Settings ablation() {
   return s;
 }
 
+// Every setting varied around configuration 1, at two fifths of its epochs.
+Settings sweeps() {
+  Settings s;
+  s.preset = "sweeps";
+  s.out = "out/sweeps";
+  Config config = kConfigs[0];
+  config.epochs = 200;
+  s.parts = {{.config = config, .methods = joined(kAll, {"refined"})}};
+  s.sweeps = sweep_names();
+  return s;
+}
+
 struct Preset {
   std::string name;
   std::string description;
@@ -119,6 +132,7 @@ const std::vector<Preset>& presets() {
       {"corrected", "our methods beside the paper's on configuration 2's data, 100,000 samples",
        corrected},
       {"ablation", "what each ingredient of the refined method does", ablation},
+      {"sweeps", "p, n, the separation, K, N and the number of modes, one at a time", sweeps},
   };
   return all;
 }

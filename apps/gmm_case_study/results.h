@@ -97,6 +97,25 @@ struct SchemeCheck {
   double w1 = 0;
 };
 
+// One setting varied, everything else as it was.
+struct SweepPoint {
+  double value = 0;
+  std::vector<MethodResult> runs = {};  // without samples
+};
+struct SweepResult {
+  std::string name, title, x_label;
+  bool logarithmic = false;
+  std::vector<SweepPoint> points = {};
+};
+
+// A method on a target with `modes` modes.
+struct ManyModesResult {
+  double modes = 0;
+  std::string method;
+  double total_variation = 0, total_variation_floor = 0;  // of the modes' weights
+  double kl_net = 0;
+};
+
 struct Results {
   Settings settings;
   diffusion::TwoModes law;
@@ -107,6 +126,8 @@ struct Results {
   double scheme_t_max = 0;  // of the checks
   double training_seconds = 0, sampling_seconds = 0, measuring_seconds = 0;
   Index runs_loaded = 0;  // done by an earlier sitting
+  std::vector<SweepResult> sweeps = {};
+  std::vector<ManyModesResult> many_modes = {};
 
   std::vector<Group> groups() const;
   // The groups of one configuration: those that the single figures show.

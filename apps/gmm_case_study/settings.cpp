@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "apps/gmm_case_study/methods.h"
+#include "apps/gmm_case_study/sweeps.h"
 
 namespace ito::gmm {
 namespace {
@@ -87,6 +88,8 @@ void validate(const Settings& s) {
     check(*s.sampling_margin > 0 && *s.sampling_margin < std::numbers::pi / 2,
           "--sampling-margin: must lie strictly between 0 and pi/2, got ", *s.sampling_margin);
   }
+  for (const std::string& name : s.sweeps) check_name("--sweep", name, sweep_names());
+  check_once("--sweep", s.sweeps);
   check(!s.parts.empty(), "--configs: needs at least one");
   for (const Part& part : s.parts) validate(s, part);
 }

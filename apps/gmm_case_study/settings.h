@@ -59,6 +59,8 @@ struct Settings {
   // Sampling stops at pi/2 minus this, rad; empty: each method's own.
   std::optional<double> sampling_margin = {};
 
+  std::vector<std::string> sweeps = {};  // settings varied one at a time, around these
+
   double checkpoint_seconds = 30;  // how often a network in training saves its state
   int threads = 0;                 // 0: as many as there are processors
   std::filesystem::path out = "out";

@@ -1,11 +1,13 @@
 #include "apps/gmm_case_study/study.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "apps/gmm_case_study/measure.h"
 #include "apps/gmm_case_study/networks.h"
 #include "apps/gmm_case_study/store.h"
+#include "apps/gmm_case_study/sweeps.h"
 #include "apps/report/study.h"
 #include "autograd/parallel.h"
 #include "diffusion/metrics/projection.h"
@@ -25,8 +27,7 @@ std::vector<RunKey> all_runs(const Settings& s) {
 
 }  // namespace
 
-Results run_study(const Settings& s, std::ostream& log) {
-  if (s.threads > 0) set_thread_count(s.threads);
+Results run_methods(const Settings& s, std::ostream& log) {
   const diffusion::TwoModes law(s.p,
                                 std::vector<double>(static_cast<std::size_t>(s.n), s.separation));
   Results results{.settings = s, .law = law};
@@ -48,9 +49,19 @@ Results run_study(const Settings& s, std::ostream& log) {
     if (!keep_samples) measured.samples = {};
     results.runs.push_back(std::move(measured));
   }
+  return results;
+}
+
+Results run_study(const Settings& s, std::ostream& log) {
+  if (s.threads > 0) set_thread_count(s.threads);
+  Results results = run_methods(s, log);
   const report::Stopwatch checking;
-  results.scheme_checks = check_schemes(s, law, results.scheme_t_max);
+  results.scheme_checks = check_schemes(s, results.law, results.scheme_t_max);
   results.sampling_seconds += checking.seconds();
+  results.sweeps = run_sweeps(s, log);
+  if (std::find(s.sweeps.begin(), s.sweeps.end(), "modes") != s.sweeps.end()) {
+    results.many_modes = run_many_modes(s, log);
+  }
   return results;
 }
 

@@ -11,4 +11,7 @@ namespace ito::gmm {
 // Progress goes to `log`. Everything returned is a function of the settings alone, not of threads.
 Results run_study(const Settings& settings, std::ostream& log);
 
+// The runs alone, without what the settings ask for beside them.
+Results run_methods(const Settings& settings, std::ostream& log);
+
 }  // namespace ito::gmm

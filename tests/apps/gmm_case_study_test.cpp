@@ -62,7 +62,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{{"--sampler", "magic"}, "magic"},
                     BadInput{{"--preset", "magic"}, "magic"},
                     BadInput{{"--configs", "7"}, "--configs"},
-                    BadInput{{"--seeds", "0"}, "--seeds"}, BadInput{{"--seeds", "3,3"}, "--seeds"},
+                    BadInput{{"--seeds", "0"}, "--seeds"}, BadInput{{"--sweep", "q"}, "--sweep"},
+                    BadInput{{"--seeds", "3,3"}, "--seeds"},
                     BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}));
 
 TEST(Study, HelpNamesEveryMethod) {
@@ -266,6 +267,48 @@ TEST(Study, AnInterruptedRunGoesOnWithTheSameBytes) {
             report::read_file(folder.path() / "two" / "samples" / "corrected.npy"));
   for (const auto& entry : fs::recursive_directory_iterator(folder.path() / "two")) {
     EXPECT_NE(entry.path().extension(), ".checkpoint") << entry.path();
+  }
+}
+
+// Small, and through the same code: where a sweep comes to the settings themselves, it finds them.
+TEST(Study, SweepsVaryOneSettingAtATime) {
+  const Folder folder;
+  std::ostringstream log, table;
+  Settings s = small(folder.path());
+  s.n = 24;
+  s.samples = 200;
+  s.parts[0].methods = {"exact", "tanh", "corrected"};
+  s.sweeps = {"p", "steps", "modes"};
+  const Results r = run_study(s, log);
+  write_results(r, table);
+  ASSERT_EQ(r.sweeps.size(), 2u);
+  const auto w1 = [](const SweepPoint& point, std::size_t m) { return point.runs[m].w1; };
+  for (const SweepPoint& point : r.sweeps[0].points) {
+    ASSERT_EQ(point.runs.size(), 3u);
+    for (std::size_t m = 0; m < 3; ++m) {
+      if (point.value == s.p) {
+        EXPECT_EQ(w1(point, m), r.runs[m].w1);
+      } else {
+        EXPECT_NE(w1(point, m), r.runs[m].w1);
+      }
+    }
+  }
+  // Exactly known, and falling with K.
+  const std::vector<SweepPoint>& steps = r.sweeps[1].points;
+  for (std::size_t i = 1; i < steps.size(); ++i) {
+    EXPECT_LT(steps[i].runs[0].kl_total(), steps[i - 1].runs[0].kl_total());
+  }
+  ASSERT_EQ(r.many_modes.size(), 4u * 3u);
+  for (const ManyModesResult& m : r.many_modes) {
+    // The mean of exact samples, and a sum of at most 16 deviations: five times it is far outside.
+    if (m.method == "exact") {
+      EXPECT_LT(m.total_variation, 5 * m.total_variation_floor) << m.modes;
+    } else {
+      EXPECT_GT(m.kl_net, 0) << m.method;
+    }
+  }
+  for (const char* figure : {"sweep_p", "sweep_steps", "sweep_modes"}) {
+    EXPECT_TRUE(fs::exists(folder.path() / "figures" / (std::string(figure) + ".gp"))) << figure;
   }
 }
 
