@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "autograd/grad_mode.h"
 #include "autograd/kernels/binary.h"
@@ -10,7 +11,6 @@
 #include "autograd/ops/binary.h"
 #include "autograd/ops/convert.h"
 #include "autograd/ops/fused.h"
-#include "autograd/ops/matmul.h"
 #include "autograd/ops/unary.h"
 #include "autograd/ops/view.h"
 
@@ -112,12 +112,17 @@ std::function<Tensor(const Tensor&)> TwoLayerDenoiser::at(double alpha) const {
     in_scale = sine == 0 ? 0 : cosine * cosine / sine;
     out_scale = cosine;
   }
-  const Index n = options_.n, m = options_.hidden, gates = options_.time_features;
-  const Tensor s = time_.forward(embedding_.forward(full({1}, alpha, options_.dtype)));  // [1, L]
-  // W as [n, L, m]: each of n matrices [L, m] is contracted over L.
-  const Tensor contracted = reshape(matmul(s, reshape(output_.weight(), {n, gates, m})), {n, m});
+  const std::vector<double> gates =
+      time_.forward(embedding_.forward(full({1}, alpha, options_.dtype))).to_vector<double>();
+  const Index m = options_.hidden;
+  Tensor contracted;
+  for (Index l = 0; l < options_.time_features; ++l) {
+    const Tensor part = (out_scale * gates[static_cast<std::size_t>(l)]) *
+                        slice(output_.weight(), 1, l * m, (l + 1) * m);
+    contracted = l == 0 ? part : contracted + part;
+  }
   return TwoLayers(options_.activation, in_scale * contiguous(transpose(input_.weight())),
-                   detached_copy(input_.bias()), out_scale * contiguous(transpose(contracted)),
+                   detached_copy(input_.bias()), contiguous(transpose(contracted)),
                    out_scale * output_.bias(), cosine * cosine);
 }
 
