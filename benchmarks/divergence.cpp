@@ -2,8 +2,9 @@
 // dimensions, for perceptrons of two and three layers.
 //
 // floor_ratio is its time over that of a plain forward and backward pass of the same network, the
-// two interleaved in one run and compared by medians. `method` is DivergenceMethod: 0 takes the
-// trace of the product of layers, 1 pushes one-hot tangents through the network.
+// two interleaved in one run and compared by medians of processor time. `method` is
+// DivergenceMethod: 0 takes the trace of the product of layers, 1 pushes one-hot tangents through
+// the network.
 
 #include <vector>
 
@@ -34,7 +35,7 @@ void divergence(benchmark::State& state) {
   const Tensor x = randn({batch, kDimension}, rng);
   const auto timed = [&](const auto& loss) {
     network.zero_grad();
-    return bench::seconds_of([&] { loss().backward(); });
+    return bench::processor_seconds_of([&] { loss().backward(); });
   };
   std::vector<double> losses, plain;
   for (auto _ : state) {

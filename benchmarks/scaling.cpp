@@ -3,7 +3,8 @@
 // study's (batch 50, n 128, hidden 256; 5,000 chains, 21 points, one thread).
 //
 // floor_ratio is the time over that of the matrix products the work consists of, called directly on
-// OpenBLAS with one thread, interleaved in one run. With threads it falls as their number grows.
+// OpenBLAS with one thread, interleaved in one run; by processor time, or with several threads by
+// the time that passes. With threads the ratio falls as their number grows.
 
 #include <algorithm>
 #include <vector>
@@ -46,9 +47,11 @@ template <class Work, class Floor>
 void compare(benchmark::State& state, double units, const Work& work, const Floor& floor) {
   std::vector<double> times, floors;
   for (auto _ : state) {
-    times.push_back(bench::seconds_of(work));
+    times.push_back(thread_count() == 1 ? bench::processor_seconds_of(work)
+                                        : bench::seconds_of(work));
     const BlasThreads one(1);
-    floors.push_back(bench::seconds_of(floor));
+    floors.push_back(thread_count() == 1 ? bench::processor_seconds_of(floor)
+                                         : bench::seconds_of(floor));
     state.SetIterationTime(times.back());
   }
   state.counters["step_us"] = 1e6 * bench::median(times) / units;
