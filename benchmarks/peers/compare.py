@@ -17,6 +17,7 @@ import numpy as np
 
 WORKS = ["train_50_256_3", "train_50_512_6", "sampling", "sampling_contracted", "divergence"]
 VARIANTS = ["ito", "libtorch", "eager", "compile", "jax"]
+LABELS = ["train 50/256/3", "train 50/512/6", "sampling", "sampling by hand", "divergence"]
 TITLES = {"ito": "Ito", "libtorch": "libtorch", "eager": "PyTorch eager",
           "compile": "torch.compile", "jax": "JAX jit"}
 # Relative, in the Euclidean norm of a tensor: f32 sums of up to 1,536 terms in other orders.
@@ -100,13 +101,13 @@ def print_table(medians):
 def plot(ratios, folder):
     with open(folder / "peers.tsv", "w", encoding="utf-8") as out:
         out.write("work\t" + "\t".join(VARIANTS) + "\n")
-        for work in WORKS:
+        for work, label in zip(WORKS, LABELS):
             cells = (ratios.get((v, work), 1.0 if v == "ito" else math.nan) for v in VARIANTS)
-            out.write(work + "\t" + "\t".join(f"{cell:.4g}" for cell in cells) + "\n")
+            out.write(f'"{label}"' + "\t" + "\t".join(f"{cell:.4g}" for cell in cells) + "\n")
     if shutil.which("gnuplot") is None:
         print("gnuplot is not there: no peers.svg", file=sys.stderr)
         return
-    columns = ", ".join(f"'peers.tsv' using {i + 2}:xtic(1) title '{TITLES[v]}'"
+    columns = ", ".join(f"'peers.tsv' skip 1 using {i + 2}:xtic(1) title '{TITLES[v]}'"
                         for i, v in enumerate(VARIANTS) if v != "ito")
     script = f"""set terminal svg size 900,420 noenhanced font 'sans,12'
 set output 'peers.svg'
@@ -116,6 +117,7 @@ set logscale y
 set grid ytics
 set ylabel "time / Ito's"
 set key outside top horizontal
+set xrange [-0.6:4.6]
 set yrange [0.5:*]
 plot {columns}, 1 title 'Ito' linecolor 'black'
 """
@@ -165,4 +167,5 @@ def main():
     plot(print_table(medians), options.output)
 
 
-main()
+if __name__ == "__main__":
+    main()
