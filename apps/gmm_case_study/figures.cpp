@@ -10,6 +10,7 @@
 
 #include "apps/gmm_case_study/asymptotics.h"
 #include "apps/gmm_case_study/sweeps.h"
+#include "apps/report/text.h"
 #include "diffusion/grid.h"
 #include "diffusion/schedule.h"
 
@@ -304,17 +305,31 @@ void add_spreads(const Results& r, std::vector<Figure>& figures) {
     const std::vector<Group> groups = r.groups_of(config);
     const auto repeated = [](const Group& g) { return g.runs.size() > 1; };
     if (std::none_of(groups.begin(), groups.end(), repeated)) continue;
+    const double trained_on =
+        r.settings.train_fraction * static_cast<double>(run.config.train_samples);
+    const double data_sd = std::sqrt(r.law.p() * (1 - r.law.p()) / trained_on);
     Figure figure{.name = "seeds_config" + config,
                   .title = "What the seed changes, configuration " + config,
                   .caption =
                       "A mark is one seed: other data, other initial weights, other noise. The "
                       "upright stroke is the mean. Dashed: the W1 of as many exact samples (left) "
-                      "and the true weight (middle).",
+                      "and the true weight (middle). Dotted: one standard deviation of the mode "
+                      "weight of " +
+                      report::group_thousands(std::llround(trained_on)) +
+                      " training samples, √(p(1-p)/N) = " + rounded(data_sd, 2) +
+                      ", which no method can know better; the same in W1, the modes being 1 "
+                      "apart.",
                   .columns = 3,
                   .aspect = std::min(2.0, 0.25 + 0.11 * static_cast<double>(groups.size()))};
     for (const Metric& metric : metrics) figure.panels.push_back(spread_panel(groups, metric));
-    figure.panels[0].add(report::Rule{.axis = report::Axis::x, .value = run.w1_floor.mean});
-    figure.panels[1].add(report::Rule{.axis = report::Axis::x, .value = r.law.p()});
+    const auto rule = [&](int panel, double value, report::Stroke stroke) {
+      figure.panels[static_cast<std::size_t>(panel)].add(
+          report::Rule{.axis = report::Axis::x, .value = value, .stroke = stroke});
+    };
+    rule(0, run.w1_floor.mean, report::Stroke::dashed);
+    rule(0, data_sd, report::Stroke::dotted);
+    rule(1, r.law.p(), report::Stroke::dashed);
+    for (const double sign : {-1, 1}) rule(1, r.law.p() + sign * data_sd, report::Stroke::dotted);
     figures.push_back(std::move(figure));
   }
 }

@@ -71,6 +71,11 @@ std::string measuring_identity(const Settings& s, const RunKey& key) {
                 s.sampler == "auto" ? key.method.recipe.semi_linear : s.sampler == "semi-linear"},
                {"sampling_margin", sampling_margin(s, key.method)}});
   if (key.method.structure == Structure::phase) json["two_grids"] = s.phase_two_grids;
+  if (!key.method.trained_as.empty()) json["sampled_as"] = key.method.name;
+  if (key.method.recipe.early_points_share > 0) {
+    json["early_points_share"] = key.method.recipe.early_points_share;
+    json["early_points_end"] = kEarlyEnd;
+  }
   return json.dump(2) + "\n";
 }
 

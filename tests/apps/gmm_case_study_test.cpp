@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/gmm_case_study/identity.h"
 #include "apps/gmm_case_study/methods.h"
 #include "apps/gmm_case_study/results.h"
 #include "apps/gmm_case_study/settings.h"
@@ -158,6 +160,54 @@ TEST(Study, AFinishedRunIsLoaded) {
   std::ostringstream last;
   run_study(s, last);
   EXPECT_EQ(last.str().find("there already"), std::string::npos) << last.str();
+}
+
+TEST(Study, WhatChangesAResultChangesItsIdentity) {
+  const Settings s = preset("quick");
+  const Config config = s.parts[0].config;
+  std::set<std::string> hashes;
+  for (const Method& m : all_methods())
+    hashes.insert(hash_of(measuring_identity(s, {config, m, 5})));
+  EXPECT_EQ(hashes.size(), all_methods().size());
+
+  // Each of these alone; the name of the configuration and the number of threads do not count.
+  const Method method = select_methods({"refined"})[0];
+  const std::string training = training_identity(s, {config, method, 5});
+  const std::string measuring = measuring_identity(s, {config, method, 5});
+  Settings other = s;
+  other.threads = 7;
+  Config renamed = config;
+  renamed.name = "other";
+  EXPECT_EQ(measuring_identity(other, {renamed, method, 5}), measuring);
+  other.samples += 1;
+  EXPECT_EQ(training_identity(other, {config, method, 5}), training);
+  EXPECT_NE(measuring_identity(other, {config, method, 5}), measuring);
+  EXPECT_NE(training_identity(s, {config, method, 6}), training);
+  using Change = void (*)(Recipe&);
+  const Change training_changes[] = {[](Recipe& r) { r.cosine_decay = false; },
+                                     [](Recipe& r) { r.ema_decay = 0.9; },
+                                     [](Recipe& r) { r.epochs = 3; },
+                                     [](Recipe& r) { r.train_fraction = 0.5; },
+                                     [](Recipe& r) { r.alpha_margin = 0.2; },
+                                     [](Recipe& r) { r.unit_scale_loss = false; },
+                                     [](Recipe& r) { r.law.path_share += 0.01; },
+                                     [](Recipe& r) { r.law.early_share -= 0.01; },
+                                     [](Recipe& r) { r.law.early_end += 0.01; },
+                                     [](Recipe& r) { r.stratified = false; }};
+  for (const Change change : training_changes) {
+    Method changed = method;
+    change(changed.recipe);
+    EXPECT_NE(training_identity(s, {config, changed, 5}), training);
+  }
+  const Change sampling_changes[] = {[](Recipe& r) { r.semi_linear = false; },
+                                     [](Recipe& r) { r.early_points_share = 0.5; },
+                                     [](Recipe& r) { r.early_points_share = 0; }};
+  for (const Change change : sampling_changes) {
+    Method changed = method;
+    change(changed.recipe);
+    EXPECT_EQ(training_identity(s, {config, changed, 5}), training);
+    EXPECT_NE(measuring_identity(s, {config, changed, 5}), measuring);
+  }
 }
 
 TEST(Study, SeedsHaveASpread) {
