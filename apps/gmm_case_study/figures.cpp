@@ -212,8 +212,7 @@ Panel error_panel(const Results& r, const Shown& shown) {
     if (!line.x.empty()) panel.add(std::move(line));
   }
   // What there is to learn: past this curve m is linear in y.
-  Line nonlinear{
-      .label = "left by the label", .color = report::kGrey, .stroke = report::Stroke::dotted};
+  Line nonlinear{.label = "due to label", .color = report::kGrey, .stroke = report::Stroke::dotted};
   for (const double t : diffusion::uniform_angle(300, std::sqrt(kFirstTime), kHalfPi - 0.1)) {
     const double v = r.law.norm_squared() * r.law.label_variance(t) / std::pow(1 + t, 2) /
                      static_cast<double>(r.law.dimension());

@@ -10,7 +10,10 @@ namespace {
 
 // Pixels at the nominal size; text is 13 to 15 px high.
 constexpr double kCharacter = 7.6;  // a generous mean advance of a sans font
-constexpr double kLegendLine = 21, kLegendGap = 8, kSwatch = 58;
+// gnuplot's SVG terminal takes every character for this wide, and leaves out the entries for which
+// it then finds no room.
+constexpr double kLegendCharacter = 9.6;
+constexpr double kLegendLine = 21, kLegendGap = 8, kSwatch = 67;
 constexpr double kTicksBelow = 30, kLabelBelow = 20, kTicksLeft = 50, kLabelLeft = 22;
 constexpr double kTitle = 20, kNote = 17, kTopGap = 15, kRightGap = 20, kBottomGap = 8;
 
@@ -36,7 +39,7 @@ std::vector<LegendEntry> join(const std::vector<PanelSize>& sizes) {
 int legend_columns(const std::vector<LegendEntry>& entries, double width) {
   double widest = 1;
   for (const LegendEntry& entry : entries)
-    widest = std::max(widest, kSwatch + kCharacter * display_width(entry.label));
+    widest = std::max(widest, kSwatch + kLegendCharacter * display_width(entry.label));
   const int count = static_cast<int>(entries.size());
   const int fit = std::clamp(static_cast<int>(width / widest), 1, std::max(count, 1));
   const int rows = (count + fit - 1) / fit;

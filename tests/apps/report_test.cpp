@@ -497,5 +497,36 @@ TEST_F(DrawTest, DrawsWithGnuplot) {
   EXPECT_TRUE(fs::exists(dir_ / "one.svg"));
 }
 
+// gnuplot drops what it believes not to fit; the widths at which it does are the terminal's.
+TEST_F(DrawTest, EveryLegendEntryIsInThePicture) {
+  if (!find_program("gnuplot")) GTEST_SKIP() << "gnuplot is not installed";
+  std::vector<std::string> labels;
+  std::vector<Figure> figures;
+  for (int length = 3; length <= 40; length += 3) {
+    Figure figure{.name = "legend" + std::to_string(length), .columns = 2};
+    for (int panel = 0; panel < 2; ++panel) {
+      Panel one{.title = "t", .x_label = "x", .y_label = "y"};
+      for (int k = 0; k < 5; ++k) {
+        const std::string label =
+            std::string(static_cast<std::size_t>(length), static_cast<char>('a' + panel)) +
+            std::to_string(k);
+        one.add(Line{.label = label, .x = {0, 1}, .y = {0, 1.0 * k}});
+      }
+      figure.panels.push_back(std::move(one));
+    }
+    figures.push_back(std::move(figure));
+  }
+  const DrawResult result = draw(figures, dir_);
+  for (std::size_t f = 0; f < figures.size(); ++f) {
+    const std::string svg = read_file(result.figures[f].svg);
+    for (const Panel& panel : figures[f].panels) {
+      for (const Series& series : panel.series) {
+        const std::string& label = std::get<Line>(series).label;
+        EXPECT_NE(svg.find("<text>" + label + "<"), std::string::npos) << label;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ito::report
