@@ -295,15 +295,18 @@ std::optional<LayeredJacobian> layered_jacobian(const Tensor& y, const Tensor& x
 }
 
 Tensor trace(const LayeredJacobian& jacobian, const Tensor& x) {
-  Tensor total = zeros({x.size(0)}, x.dtype());
+  Tensor total;
   for (const LayerProduct& p : jacobian) {
     Tensor part = unscaled_trace(p, x);
     if (p.scale.defined()) {
       part = part * (p.scale.rank() == 2 ? squeeze(p.scale, 1) : p.scale);
     }
-    total = total + part;
+    total = total.defined() ? total + part : part;
   }
-  return total;
+  // Products of matrices alone are the same for all rows.
+  const Shape rows = {x.size(0)};
+  if (!total.defined()) return zeros(rows, x.dtype());
+  return total.shape() == rows ? total : expand(total, rows);
 }
 
 }  // namespace ito::diffusion
