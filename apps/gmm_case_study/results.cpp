@@ -161,6 +161,21 @@ std::vector<std::pair<std::string, std::string>> facts(const Results& r) {
   return pairs;
 }
 
+// Configurations that differ in name only.
+std::vector<std::string> equal_configs(const Settings& s) {
+  std::vector<std::string> notes;
+  for (auto later = s.parts.begin(); later != s.parts.end(); ++later) {
+    for (auto earlier = s.parts.begin(); earlier != later; ++earlier) {
+      Config renamed = later->config;
+      renamed.name = earlier->config.name;
+      if (later->config.name == renamed.name || renamed != earlier->config) continue;
+      notes.push_back("Configuration " + later->config.name + " has the settings of " +
+                      "configuration " + renamed.name + ", so its runs are the same ones.");
+    }
+  }
+  return notes;
+}
+
 // Every method once, in the order of the table.
 std::vector<std::string> method_list(const Results& r) {
   std::vector<std::string> methods;
@@ -194,7 +209,9 @@ void write_report(const Results& r, const report::DrawResult& drawn,
           "and the same number of steps?");
   report::Table brief = brief_table(r);
   brief.caption = "Every method against the closed form; more measures below.";
-  page.section("Results").table(brief);
+  page.section("Results").paragraph("Preset **" + s.preset + "**: " + describe(s.preset) + ".");
+  page.table(brief);
+  for (const std::string& note : equal_configs(s)) page.paragraph(note);
   page.list(method_list(r));
   page.section("How to read it")
       .list({"**W1** is an average distance in units of u, the coordinate in which the modes lie "
