@@ -55,7 +55,7 @@ Table method_table(const Results& r) {
           {.title = "std +", .format = Format::fixed(3), .key = "std_right"},
           {.title = "std -", .format = Format::fixed(3), .key = "std_left"},
           {.title = "outliers", .format = Format::integer(), .key = "outliers"},
-          {.title = "var ⊥", .format = Format::fixed(4), .key = "orthogonal_variance"},
+          {.title = "var ⊥", .format = Format::significant(4), .key = "orthogonal_variance"},
           {.title = "KL net",
            .unit = "nats",
            .format = Format::significant(3),
