@@ -11,6 +11,14 @@
 namespace ito::kernels {
 namespace {
 
+// y, which may be longer, begins with the bytes of `expected`. memcmp may not be asked about
+// nothing.
+template <class T>
+bool same_bytes(const std::vector<T>& y, const std::vector<T>& expected) {
+  return expected.empty() ||
+         std::memcmp(y.data(), expected.data(), expected.size() * sizeof(T)) == 0;
+}
+
 template <class T>
 class WhereKernel : public testing::Test {};
 using Types = testing::Types<float, double, std::int64_t>;
@@ -42,10 +50,10 @@ TYPED_TEST(WhereKernel, ChoosesLikeALoopOnEveryTarget) {
           expected[i] = c[i] != T(0) ? a[a_scalar ? 0 : i] : b[b_scalar ? 0 : i];
         }
         where(c.data(), a.data(), a_scalar, b.data(), b_scalar, y.data(), n);
-        ASSERT_EQ(std::memcmp(y.data(), expected.data(), size * sizeof(T)), 0) << n;
+        ASSERT_TRUE(same_bytes(y, expected)) << n;
         std::vector<T> in_place = a;
         where(c.data(), in_place.data(), a_scalar, b.data(), b_scalar, in_place.data(), n);
-        ASSERT_EQ(std::memcmp(in_place.data(), expected.data(), size * sizeof(T)), 0) << n;
+        ASSERT_TRUE(same_bytes(in_place, expected)) << n;
       }
     }
   });
