@@ -6,6 +6,8 @@
 #include <ctime>
 #include <vector>
 
+#include "autograd/parallel.h"
+
 namespace ito::bench {
 
 template <class F>
@@ -27,6 +29,13 @@ double processor_seconds_of(F&& f) {
   const double start = now();
   f();
   return now() - start;
+}
+
+// With one thread by its processor time, which a shared machine disturbs less; with several by the
+// time that passes.
+template <class F>
+double steady_seconds_of(F&& f) {
+  return thread_count() == 1 ? processor_seconds_of(f) : seconds_of(f);
 }
 
 inline double median(std::vector<double> values) {

@@ -58,18 +58,14 @@ void sampling(benchmark::State& state) {
   const diffusion::SemiLinear sampler;
   Floor floor(chains, hidden);
   std::vector<double> steps, floors;
-  // With one thread by processor time, which a shared machine disturbs less.
-  const auto timed = [](const auto& work) {
-    return thread_count() == 1 ? bench::processor_seconds_of(work) : bench::seconds_of(work);
-  };
   for (auto _ : state) {
-    steps.push_back(timed([&] {
+    steps.push_back(bench::steady_seconds_of([&] {
                       benchmark::DoNotOptimize(diffusion::sample(
                           denoiser, sampler, grid, {.chains = chains, .dimension = kDimension}));
                     }) /
                     static_cast<double>(kSteps));
     const BlasThreads one(1);
-    floors.push_back(timed([&] { floor.run(); }));
+    floors.push_back(bench::steady_seconds_of([&] { floor.run(); }));
     state.SetIterationTime(steps.back());
   }
   const double step = bench::median(steps);

@@ -13,13 +13,10 @@
 #include <cblas.h>
 
 #include "autograd/parallel.h"
+#include "benchmarks/case_study_step.h"
 #include "benchmarks/floor.h"
-#include "diffusion/distributions/two_modes.h"
 #include "diffusion/grid.h"
-#include "diffusion/losses/localization.h"
 #include "diffusion/samplers/localization.h"
-#include "nn/optim/adam.h"
-#include "nn/optim/clip.h"
 #include "nn/two_layer_denoiser.h"
 
 namespace {
@@ -47,11 +44,9 @@ template <class Work, class Floor>
 void compare(benchmark::State& state, double units, const Work& work, const Floor& floor) {
   std::vector<double> times, floors;
   for (auto _ : state) {
-    times.push_back(thread_count() == 1 ? bench::processor_seconds_of(work)
-                                        : bench::seconds_of(work));
+    times.push_back(bench::steady_seconds_of(work));
     const BlasThreads one(1);
-    floors.push_back(thread_count() == 1 ? bench::processor_seconds_of(floor)
-                                         : bench::seconds_of(floor));
+    floors.push_back(bench::steady_seconds_of(floor));
     state.SetIterationTime(times.back());
   }
   state.counters["step_us"] = 1e6 * bench::median(times) / units;
@@ -61,22 +56,10 @@ void compare(benchmark::State& state, double units, const Work& work, const Floo
 void scaling_training(benchmark::State& state) {
   const Index batch = state.range(0), n = state.range(1), hidden = state.range(2);
   set_thread_count(1);
-  Generator rng(1);
-  const nn::TwoLayerDenoiser network({.n = n, .hidden = hidden, .time_features = kGates}, rng);
-  const std::vector<Tensor> parameters = network.parameters();
-  nn::AdamW optimizer(parameters, {.lr = 1e-3, .weight_decay = 1e-4});
-  const Tensor data = diffusion::TwoModes::ones(n, 0.7).mixture().sample(batch, rng);
-  const diffusion::LocalizationNetwork forward = [&](const Tensor& y, const Tensor& alpha) {
-    return network.forward(y, alpha);
-  };
+  bench::CaseStudyStep step({.batch = batch, .n = n, .hidden = hidden, .time_features = kGates});
   Products product(std::max({batch, n, hidden}) * kGates * std::max(n, hidden));
   compare(
-      state, 1,
-      [&] {
-        optimizer.zero_grad();
-        diffusion::localization_loss(forward, data, rng).backward();
-        optimizer.step(nn::clip_factor(nn::grad_norm(parameters), 1));
-      },
+      state, 1, [&] { step.run(); },
       [&] {
         product(batch, hidden, n);
         product(batch, kGates * n, hidden);

@@ -7,7 +7,6 @@
 // its batch into shards and the floor is OpenBLAS's own division of labour.
 
 #include <chrono>
-#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -16,57 +15,14 @@
 
 #include "autograd/kernels/gemm.h"
 #include "autograd/parallel.h"
-#include "autograd/transforms.h"
+#include "benchmarks/case_study_step.h"
 #include "benchmarks/floor.h"
-#include "diffusion/distributions/two_modes.h"
-#include "diffusion/losses/localization.h"
-#include "nn/optim/adam.h"
-#include "nn/optim/clip.h"
-#include "nn/sharding.h"
-#include "nn/two_layer_denoiser.h"
 
 namespace {
 
 using namespace ito;
 
 constexpr Index kDimension = 128;
-
-// The step of nn::train with the case study's settings; in shards if `shard` is positive.
-class Step {
- public:
-  Step(Index batch, Index hidden, Index time_features, Index shard)
-      : shard_(shard),
-        rng_(1),
-        network_({.n = kDimension, .hidden = hidden, .time_features = time_features}, rng_),
-        parameters_(network_.parameters()),
-        optimizer_(parameters_, {.lr = 1e-3, .weight_decay = 1e-4}),
-        data_(diffusion::TwoModes::ones(kDimension, 0.7).mixture().sample(batch, rng_)) {}
-
-  void run() {
-    optimizer_.zero_grad();
-    if (shard_ > 0) {
-      nn::sharded_backward(loss_, {data_, shard_, rng_.split(steps_++)}, parameters_);
-    } else {
-      loss_(data_, rng_).backward();
-    }
-    optimizer_.step(nn::clip_factor(nn::grad_norm(parameters_), 1));
-  }
-
- private:
-  Index shard_;
-  std::uint64_t steps_ = 0;
-  Generator rng_;
-  nn::TwoLayerDenoiser network_;
-  std::vector<Tensor> parameters_;
-  nn::AdamW optimizer_;
-  Tensor data_;
-  diffusion::LocalizationNetwork forward_ = [this](const Tensor& y, const Tensor& alpha) {
-    return network_.forward(y, alpha);
-  };
-  nn::Loss loss_ = [this](const Tensor& x, Generator& rng) {
-    return diffusion::localization_loss(forward_, x, rng);
-  };
-};
 
 // The five products, on buffers of their own.
 class Floor {
@@ -121,7 +77,11 @@ void train_step(benchmark::State& state) {
   const auto threads = static_cast<int>(state.range(3));
   set_thread_count(threads);
   const BlasThreads held(threads);
-  Step step(batch, hidden, time_features, state.range(4));
+  bench::CaseStudyStep step({.batch = batch,
+                             .n = kDimension,
+                             .hidden = hidden,
+                             .time_features = time_features,
+                             .shard = state.range(4)});
   Floor floor(batch, hidden, time_features);
   std::vector<double> steps, g_forms, p_forms;
   const int block = threads > 1 ? kBlock : 1;

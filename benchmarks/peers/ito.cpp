@@ -8,15 +8,12 @@
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
+#include "benchmarks/case_study_step.h"
 #include "benchmarks/peers/protocol.h"
-#include "diffusion/distributions/two_modes.h"
 #include "diffusion/grid.h"
-#include "diffusion/losses/localization.h"
 #include "diffusion/losses/score_matching.h"
 #include "diffusion/samplers/localization.h"
 #include "nn/mlp.h"
-#include "nn/optim/adam.h"
-#include "nn/optim/clip.h"
 #include "nn/two_layer_denoiser.h"
 
 namespace {
@@ -48,36 +45,22 @@ class Training {
   static constexpr int kCalls = 1;
 
   Training(const fs::path& folder, Index hidden, Index time_features)
-      : rng_(1),
-        network_({.n = kDimension, .hidden = hidden, .time_features = time_features}, rng_),
-        parameters_(network_.parameters()),
-        optimizer_(parameters_, {.lr = 1e-3, .weight_decay = 1e-4}),
-        data_(diffusion::TwoModes::ones(kDimension, 0.7).mixture().sample(kBatch, rng_)) {
-    const Tensor alpha = linspace(0.05, 1.5, kBatch), z = randn({kBatch, kDimension}, rng_);
+      : step_(
+            {.batch = kBatch, .n = kDimension, .hidden = hidden, .time_features = time_features}) {
+    const Tensor alpha = linspace(0.05, 1.5, kBatch), z = randn({kBatch, kDimension}, step_.rng());
+    const Tensor& x0 = step_.data();
     const Tensor root = unsqueeze(tan(alpha), 1);
-    const Tensor y = square(root) * data_ + root * z;
-    write(folder / "in", "x0", data_);
+    const Tensor y = square(root) * x0 + root * z;
+    write(folder / "in", "x0", x0);
     write(folder / "in", "alpha", alpha);
     write(folder / "in", "z", z);
-    write_gradients(folder, network_, mean(square(network_.forward(y, alpha) - data_)));
+    write_gradients(folder, step_.network(), mean(square(step_.network().forward(y, alpha) - x0)));
   }
 
-  void operator()() {
-    const Tensor loss = diffusion::localization_loss(forward_, data_, rng_);
-    optimizer_.zero_grad();
-    loss.backward();
-    optimizer_.step(nn::clip_factor(nn::grad_norm(parameters_), 1));
-  }
+  void operator()() { step_.run(); }
 
  private:
-  Generator rng_;
-  nn::TwoLayerDenoiser network_;
-  std::vector<Tensor> parameters_;
-  nn::AdamW optimizer_;
-  Tensor data_;
-  diffusion::LocalizationNetwork forward_ = [this](const Tensor& y, const Tensor& alpha) {
-    return network_.forward(y, alpha);
-  };
+  bench::CaseStudyStep step_;
 };
 
 class Sampling {
