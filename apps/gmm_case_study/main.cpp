@@ -29,6 +29,9 @@ std::string preset_name(int argc, char** argv) {
 }
 
 void add_flags(CLI::App& app, Settings& s) {
+  const auto add = [&app](auto&&... flag) { ito::report::add_flag(app, flag...); };
+  const char* const general = "Options";
+
   std::string methods;
   for (const std::string& name : ito::gmm::method_names()) methods += " " + name;
 
@@ -53,66 +56,40 @@ void add_flags(CLI::App& app, Settings& s) {
   for (const std::string& name : ito::gmm::sweep_names()) sweeps += " " + name;
   app.add_option("--sweep", s.sweeps, "Settings to vary, one at a time, any of" + sweeps)
       ->delimiter(',');
-  app.add_option("--out", s.out, "Folder for everything that is written")->capture_default_str();
+  add("--out", s.out, "Folder for everything that is written", general);
   app.add_option("--runs", s.runs,
                  "Folder of trained networks, which are not trained again (default: <out>/runs)");
-  app.add_option(
-         "--checkpoint-seconds", s.checkpoint_seconds,
-         "How often a network in training saves its state, to go on from after an interrupt")
-      ->capture_default_str();
-  app.add_option("--threads", s.threads, "0: as many as there are processors; changes no result")
-      ->capture_default_str();
+  add("--checkpoint-seconds", s.checkpoint_seconds,
+      "How often a network in training saves its state, to go on from after an interrupt", general);
+  add("--threads", s.threads, "0: as many as there are processors; changes no result", general);
 
-  const std::string target = "Target";
-  app.add_option("--n", s.n, "Dimensions")->capture_default_str()->group(target);
-  app.add_option("--p", s.p, "Weight of the right mode")->capture_default_str()->group(target);
-  app.add_option("--separation", s.separation,
-                 "Every coordinate of a, the vector between the modes")
-      ->capture_default_str()
-      ->group(target);
+  const char* const target = "Target";
+  add("--n", s.n, "Dimensions", target);
+  add("--p", s.p, "Weight of the right mode", target);
+  add("--separation", s.separation, "Every coordinate of a, the vector between the modes", target);
 
-  const std::string training = "Training";
+  const char* const training = "Training";
   app.add_option("--train-samples", changes->train_samples, "N, before the split")->group(training);
-  app.add_option("--train-fraction", s.train_fraction, "Share of N that trains; the rest validates")
-      ->capture_default_str()
-      ->group(training);
+  add("--train-fraction", s.train_fraction, "Share of N that trains; the rest validates", training);
   app.add_option("--epochs", changes->epochs, "Passes over the training part")->group(training);
-  app.add_option("--batch", s.batch, "Rows a step")->capture_default_str()->group(training);
-  app.add_option("--lr", s.lr, "AdamW learning rate")->capture_default_str()->group(training);
-  app.add_option("--weight-decay", s.weight_decay, "AdamW weight decay")
-      ->capture_default_str()
-      ->group(training);
-  app.add_option("--clip-norm", s.clip_norm, "Largest gradient norm; 0: no clipping")
-      ->capture_default_str()
-      ->group(training);
-  app.add_option("--alpha-margin", s.alpha_margin,
-                 "Training draws alpha below pi/2 minus this, rad")
-      ->capture_default_str()
-      ->group(training);
-  app.add_option("--t-sharp", s.t_sharp, "phase-tanh switches networks here")
-      ->capture_default_str()
-      ->group(training);
-  app.add_option("--phase-overlap", s.phase_overlap, "How far phase-tanh's windows overlap, rad")
-      ->capture_default_str()
-      ->group(training);
+  add("--batch", s.batch, "Rows a step", training);
+  add("--lr", s.lr, "AdamW learning rate", training);
+  add("--weight-decay", s.weight_decay, "AdamW weight decay", training);
+  add("--clip-norm", s.clip_norm, "Largest gradient norm; 0: no clipping", training);
+  add("--alpha-margin", s.alpha_margin, "Training draws alpha below pi/2 minus this, rad",
+      training);
+  add("--t-sharp", s.t_sharp, "phase-tanh switches networks here", training);
+  add("--phase-overlap", s.phase_overlap, "How far phase-tanh's windows overlap, rad", training);
 
-  const std::string network = "Network";
+  const char* const network = "Network";
   app.add_option("--hidden", changes->hidden, "Hidden width m")->group(network);
   app.add_option("--time-features", changes->time_features, "Time features L")->group(network);
-  app.add_option("--frequencies", s.frequencies, "Fourier frequencies of the time embedding")
-      ->capture_default_str()
-      ->group(network);
+  add("--frequencies", s.frequencies, "Fourier frequencies of the time embedding", network);
 
-  const std::string sampling = "Sampling";
-  app.add_option("--samples", s.samples, "Samples a method draws")
-      ->capture_default_str()
-      ->group(sampling);
-  app.add_option("--steps", s.steps, "Points K of the time grid")
-      ->capture_default_str()
-      ->group(sampling);
-  app.add_option("--sampler", s.sampler, "auto (each method's own), euler-maruyama or semi-linear")
-      ->capture_default_str()
-      ->group(sampling);
+  const char* const sampling = "Sampling";
+  add("--samples", s.samples, "Samples a method draws", sampling);
+  add("--steps", s.steps, "Points K of the time grid", sampling);
+  add("--sampler", s.sampler, "auto (each method's own), euler-maruyama or semi-linear", sampling);
   app.add_option("--sampling-margin", s.sampling_margin,
                  "Sampling stops at pi/2 minus this, rad (default: each method's own)")
       ->group(sampling);

@@ -18,6 +18,13 @@ struct Program {
   const char* version;
 };
 
+// A flag whose help shows the value it has if it is not given.
+template <class T>
+void add_flag(CLI::App& app, const char* flag, T& value, const std::string& help,
+              const char* group) {
+  app.add_option(flag, value, help)->capture_default_str()->group(group);
+}
+
 inline std::string refuse_negative(const std::string& value) {
   return value.starts_with('-') ? "must not be negative, got " + value : "";
 }

@@ -24,10 +24,7 @@ std::string any_of(const std::vector<std::string>& names) {
 }
 
 void add_flags(CLI::App& app, Settings& s) {
-  const auto add = [&app](const char* flag, auto& value, const std::string& help,
-                          const char* group) {
-    app.add_option(flag, value, help)->capture_default_str()->group(group);
-  };
+  const auto add = [&app](auto&&... flag) { ito::report::add_flag(app, flag...); };
   const char* const general = "General";
   std::string targets = "One of";
   for (const std::string& name : ito::gallery::target_names()) targets += " " + name;

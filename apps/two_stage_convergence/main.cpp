@@ -13,9 +13,7 @@ namespace {
 using ito::two_stage::Settings;
 
 void add_flags(CLI::App& app, Settings& s) {
-  const auto add = [&app](const char* flag, auto& value, const char* help, const char* group) {
-    app.add_option(flag, value, help)->capture_default_str()->group(group);
-  };
+  const auto add = [&app](auto&&... flag) { ito::report::add_flag(app, flag...); };
   const char* const general = "General";
   add("--out", s.out, "Folder for everything that is written", general);
   add("--seed", s.seed, "Fixes every random number", general);
