@@ -1,25 +1,18 @@
 // Every test that the documents name is there.
 
 #include <filesystem>
-#include <fstream>
 #include <regex>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/documents.h"
+
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.good()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+using ito::support::read;
 
 // [`Suite.Name`](../path): what a document links as a test.
 const std::regex kLink(R"(\[`(\w+)\.(\w+)`\]\(\.\./(tests/[\w/.]+)\))");

@@ -1,20 +1,14 @@
 // The example in the README is the program that the package tests build and run.
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
+#include "tests/support/documents.h"
+
 namespace {
 
-std::string read(const std::string& path) {
-  std::ifstream file(path);
-  EXPECT_TRUE(file.good()) << path;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+using ito::support::read;
 
 TEST(Readme, ShowsTheProgramThatThePackageTestsRun) {
   const std::string root = ITO_SOURCE_DIR;

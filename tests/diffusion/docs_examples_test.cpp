@@ -1,10 +1,9 @@
 // The examples of docs/diffusion.md, run; and a test that they are the same code.
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -23,6 +22,7 @@
 #include "diffusion/schedules/variance_preserving.h"
 #include "nn/mlp.h"
 #include "nn/optim/adam.h"
+#include "tests/support/documents.h"
 
 namespace ito::diffusion {
 namespace {
@@ -123,12 +123,6 @@ TEST(DocsExamples, LikelihoodOfTheOracle) {
   EXPECT_LT(max(abs(l.log_density - law.log_density(x))).item(), 1e-3);
 }
 
-std::string read(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  EXPECT_TRUE(in) << path;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 std::string without_spaces(const std::string& text) {
   std::string out;
   for (char c : text)
@@ -138,21 +132,14 @@ std::string without_spaces(const std::string& text) {
 
 TEST(DocsExamples, AreTheCodeOfThePage) {
   const std::filesystem::path here(__FILE__);
-  const std::string code = without_spaces(read(here));
-  const std::string page =
-      read(here.parent_path().parent_path().parent_path() / "docs" / "diffusion.md");
-  const std::string open = "```cpp\n", close = "```\n";
-  int blocks = 0;
-  for (std::size_t at = page.find(open); at != std::string::npos; at = page.find(open, at)) {
-    at += open.size();
-    const std::size_t end = page.find(close, at);
-    ASSERT_NE(end, std::string::npos);
-    const std::string block = page.substr(at, end - at);
+  const std::string code = without_spaces(support::read(here));
+  const std::filesystem::path root = here.parent_path().parent_path().parent_path();
+  const std::vector<std::string> blocks =
+      support::code_blocks(support::read(root / "docs" / "diffusion.md"));
+  for (const std::string& block : blocks) {
     EXPECT_NE(code.find(without_spaces(block)), std::string::npos) << block;
-    at = end;
-    ++blocks;
   }
-  EXPECT_EQ(blocks, 5);
+  EXPECT_EQ(blocks.size(), 5u);
 }
 
 }  // namespace

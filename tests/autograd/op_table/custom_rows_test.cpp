@@ -2,15 +2,16 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <numbers>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "autograd/graph/op.h"
 #include "autograd/ops.h"
 #include "tests/autograd/op_table/row.h"
+#include "tests/support/documents.h"
 
 namespace {
 
@@ -45,29 +46,19 @@ TEST(CustomOps, LogCoshHasTheRightDerivatives) {
   EXPECT_TRUE(r.passed) << r.message;
 }
 
-std::string read(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  EXPECT_TRUE(in) << path;
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 TEST(CustomOps, ThePageShowsThisCodeInThirtyLines) {
   const std::filesystem::path here(__FILE__);
-  const std::string code = read(here);
-  std::string page =
-      read(here.parent_path().parent_path().parent_path().parent_path() / "docs" / "custom_ops.md");
-  const std::string open = "```cpp\n", close = "```\n";
-  int blocks = 0;
-  for (std::size_t at = page.find(open); at != std::string::npos; at = page.find(open, at)) {
-    at += open.size();
-    std::string block = page.substr(at, page.find(close, at) - at);
+  const std::string code = ito::support::read(here);
+  const std::filesystem::path root = here.parent_path().parent_path().parent_path().parent_path();
+  const std::vector<std::string> blocks =
+      ito::support::code_blocks(ito::support::read(root / "docs" / "custom_ops.md"));
+  for (std::string block : blocks) {
     EXPECT_LE(std::count(block.begin(), block.end(), '\n'), 30);
     // Its headers are among those above.
     if (block.starts_with("#include")) block = block.substr(block.find("// "));
     EXPECT_NE(code.find(block), std::string::npos) << block;
-    ++blocks;
   }
-  EXPECT_EQ(blocks, 2);
+  EXPECT_EQ(blocks.size(), 2u);
 }
 
 }  // namespace
