@@ -28,7 +28,7 @@ nav summary { font-weight: 600; cursor: pointer; }
 nav ol { list-style: none; margin: .4rem 0 0; padding: 0; columns: 2; column-gap: 2rem; }
 nav li { break-inside: avoid; }
 nav li.h3 { padding-left: 1.2rem; font-size: .93em; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; width: fit-content; max-width: min(100vw - 2.4rem, 50vw + 28rem); }
 table.data { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; min-width: 50%;
   font-variant-numeric: tabular-nums; }
 table.data caption { caption-side: top; text-align: left; color: var(--soft); padding-bottom: .4rem; }
