@@ -85,8 +85,10 @@ Table& Table::add(std::vector<Cell> cells, bool reference) {
 
 std::string to_string(const Number& number, const Format& format) {
   std::string text = format_value(number.value, format);
-  if (number.error) text += " ± " + format_value(*number.error, format);
-  return text;
+  if (!number.error) return text;
+  // More than two digits of an error say nothing.
+  const bool significant = format.kind == Format::Kind::significant;
+  return text + " ± " + format_value(*number.error, significant ? Format::significant(2) : format);
 }
 
 std::vector<std::vector<bool>> best_cells(const Table& table) {
