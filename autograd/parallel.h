@@ -29,10 +29,10 @@ void run_shards(Index shards, ShardFunction run, void* context);
 // while several shards run, in parallel or not.
 template <class F>
 void parallel_for(Index shards, F&& f) {
-  using Function = std::remove_reference_t<F>;
+  using Callable = std::remove_reference_t<F>;
   detail::run_shards(
-      shards, [](void* context, Index i) { (*static_cast<Function*>(context))(i); },
-      const_cast<std::remove_const_t<Function>*>(std::addressof(f)));
+      shards, [](void* context, Index i) { (*static_cast<Callable*>(context))(i); },
+      const_cast<std::remove_const_t<Callable>*>(std::addressof(f)));
 }
 
 // Holds OpenBLAS's process-wide thread setting at `count` for a scope. Where scopes overlap, in
