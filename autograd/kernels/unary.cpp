@@ -50,7 +50,9 @@ HWY_INLINE V apply(D d, V x) {
   else if constexpr (F == softplus) return HWY_NAMESPACE::softplus(d, x);
   else if constexpr (F == silu) return HWY_NAMESPACE::silu(d, x);
   else if constexpr (F == erf) return HWY_NAMESPACE::erf(d, x);
-  else return HWY_NAMESPACE::gelu(d, x);
+  else if constexpr (F == gelu) return HWY_NAMESPACE::gelu(d, x);
+  else if constexpr (F == gelu_tanh) return HWY_NAMESPACE::gelu_tanh(d, x);
+  else return HWY_NAMESPACE::mish(d, x);
   // clang-format on
 }
 

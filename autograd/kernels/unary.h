@@ -33,15 +33,18 @@ enum class UnaryFn : std::uint8_t {
   softplus,     // log(1 + e^x)
   silu,         // x sigmoid(x)
   erf,
-  gelu,  // x Phi(x), Phi the standard normal distribution function
+  gelu,       // x Phi(x), Phi the standard normal distribution function
+  gelu_tanh,  // x sigmoid(sqrt(8 / pi) (x + 0.044715 x^3))
+  mish,       // x tanh(log(1 + e^x))
 };
-inline constexpr int kUnaryFnCount = static_cast<int>(UnaryFn::gelu) + 1;
+inline constexpr int kUnaryFnCount = static_cast<int>(UnaryFn::mish) + 1;
 
 constexpr const char* name(UnaryFn f) {
   constexpr const char* kNames[kUnaryFnCount] = {
-      "neg",  "abs",   "sign",    "floor",       "square",   "reciprocal", "sqrt", "rsqrt", "relu",
-      "exp",  "expm1", "log",     "log1p",       "sin",      "cos",        "tan",  "atan",  "sinh",
-      "cosh", "tanh",  "sigmoid", "log_sigmoid", "softplus", "silu",       "erf",  "gelu"};
+      "neg",         "abs",      "sign", "floor", "square", "reciprocal", "sqrt",
+      "rsqrt",       "relu",     "exp",  "expm1", "log",    "log1p",      "sin",
+      "cos",         "tan",      "atan", "sinh",  "cosh",   "tanh",       "sigmoid",
+      "log_sigmoid", "softplus", "silu", "erf",   "gelu",   "gelu_tanh",  "mish"};
   return kNames[static_cast<int>(f)];
 }
 

@@ -36,6 +36,11 @@ struct Float<float> {
   static constexpr float kExpLow = -104, kExpHigh = 90;  // exp is 0 below, infinite above
   static constexpr float kExpm1Low = -18, kExpm1High = 89;
   static constexpr float kTanhHigh = 10;  // tanh rounds to 1 above
+  // gelu_tanh is 0 below -kGeluHigh and x above kGeluHigh; its exponent is x (c0 + c1 x^2) with
+  // c0 = sqrt(8 / pi) and c1 = 0.044715 c0, each the sum of two numbers.
+  static constexpr float kGeluHigh = 11;
+  static constexpr float kGelu0 = 0x1.988454p0f, kGelu0Lo = -0x1.857936p-25f;
+  static constexpr float kGelu1 = 0x1.2444f2p-4f, kGelu1Lo = 0x1.49b16ap-29f;
   // (e^r - 1 - r) / r^2, |r| <= ln2 / 2
   static constexpr float kExp[] = {0.50000001f, 0.166665167f, 0.0416662f, 0.00836917185f,
                                    0.00139509323f};
@@ -54,6 +59,9 @@ struct Float<double> {
   static constexpr double kExpLow = -746, kExpHigh = 712;
   static constexpr double kExpm1Low = -40, kExpm1High = 710;
   static constexpr double kTanhHigh = 20;
+  static constexpr double kGeluHigh = 22;
+  static constexpr double kGelu0 = 0x1.9884533d43651p0, kGelu0Lo = -0x1.cbc0d30ebfd15p-54;
+  static constexpr double kGelu1 = 0x1.2444f2a4d8b4bp-4, kGelu1Lo = -0x1.6c843a29d1c7p-61;
   static constexpr double kExp[] = {
       0.50000000000000124,   0.16666666666666699,   0.041666666666516017,  0.0083333333333068695,
       0.0013888888947275309, 0.0001984126991835202, 2.4801489350224225e-5, 2.7557215276364813e-6,
@@ -272,17 +280,58 @@ HWY_INLINE V sigmoid(D d, V x) {
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), z, one), hn::Add(one, z));
 }
 
-// x sigmoid(x). For x < 0 the factor 2^k of z comes last: z alone may be subnormal where the
-// product is not.
+// x sigmoid(z), z of x's sign, for e^-|z| = 2^k m; x limited below to where the result is zero. For
+// x < 0 the factor 2^k comes last: 2^k m alone may be subnormal where the product is not.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V times_sigmoid(D d, V x, V limited, IntVec<D> k, V m) {
+  const auto negative = hn::Lt(x, hn::Zero(d));
+  const V numerator = hn::IfThenElse(negative, hn::Mul(limited, m), x);
+  const V q = hn::Div(numerator, hn::Add(hn::Set(d, 1), scale(d, m, k)));
+  return hn::IfThenElse(negative, scale(d, q, k), q);
+}
+
+// x sigmoid(x)
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V silu(D d, V x) {
-  const V one = hn::Set(d, 1);
   const V low = at_least(d, x, FloatOf<D>::kExpLow - 7);
   const auto e = split_exp(d, hn::Neg(hn::Abs(at_most(d, low, -FloatOf<D>::kExpLow))));
-  const V m = hn::Add(one, e.m);
+  return times_sigmoid(d, x, low, e.k, hn::Add(hn::Set(d, 1), e.m));
+}
+
+// x sigmoid(z) with z = x (c0 + c1 x^2). An error of z counts |z| times in the result, hence z and
+// what it is made of as sums of two numbers, the second the rounding of the first.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V gelu_tanh(D d, V x) {
+  using F = FloatOf<D>;
+  const V low = at_least(d, x, -F::kGeluHigh), a = at_most(d, low, F::kGeluHigh);
+  const V c0 = hn::Set(d, F::kGelu0), c1 = hn::Set(d, F::kGelu1);
+  const V square = hn::Mul(a, a), square_lo = fma(d, a, a, hn::Neg(square));
+  const V term = hn::Mul(c1, square);
+  const V term_lo = fma(d, hn::Set(d, F::kGelu1Lo), square,
+                        fma(d, c1, square_lo, fma(d, c1, square, hn::Neg(term))));
+  const V sum = hn::Add(c0, term), added = hn::Sub(sum, c0);
+  const V lost = hn::Add(hn::Sub(c0, hn::Sub(sum, added)), hn::Sub(term, added));
+  const V sum_lo = hn::Add(lost, hn::Add(term_lo, hn::Set(d, F::kGelu0Lo)));
+  const V z = hn::Mul(a, sum), z_lo = fma(d, a, sum_lo, fma(d, a, sum, hn::Neg(z)));
+  const auto e = split_exp(d, hn::Neg(hn::Abs(z)));
+  const V m = hn::Add(hn::Set(d, 1), e.m);
+  const V minus_abs_lo = hn::IfThenElse(hn::Lt(z, hn::Zero(d)), z_lo, hn::Neg(z_lo));
+  return times_sigmoid(d, x, low, e.k, fma(d, m, minus_abs_lo, m));
+}
+
+// x tanh(log(1 + e^x)), which with z = e^-|x| is x (1 + 2 z) / (1 + 2 z + 2 z^2) for x >= 0 and
+// x z (z + 2) / (z (z + 2) + 2) for x < 0, where the factor 2^k of z comes last.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V mish(D d, V x) {
+  const V one = hn::Set(d, 1), two = hn::Set(d, 2);
+  const V low = at_least(d, x, FloatOf<D>::kExpLow - 7);
+  const auto e = split_exp(d, hn::Neg(hn::Abs(at_most(d, low, -FloatOf<D>::kExpLow))));
+  const V m = hn::Add(one, e.m), z = scale(d, m, e.k);
   const auto negative = hn::Lt(x, hn::Zero(d));
-  const V numerator = hn::IfThenElse(negative, hn::Mul(low, m), x);
-  const V q = hn::Div(numerator, hn::Add(one, scale(d, m, e.k)));
+  const V z2 = hn::Add(z, two), n = hn::Add(one, hn::Add(z, z));
+  const V numerator = hn::IfThenElse(negative, hn::Mul(hn::Mul(low, m), z2), hn::Mul(x, n));
+  const V denominator = hn::IfThenElse(negative, fma(d, z, z2, two), fma(d, hn::Add(z, z), z, n));
+  const V q = hn::Div(numerator, denominator);
   return hn::IfThenElse(negative, scale(d, q, e.k), q);
 }
 

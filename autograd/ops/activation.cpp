@@ -1,8 +1,5 @@
 #include "autograd/ops/activation.h"
 
-#include <cmath>
-#include <numbers>
-
 #include "autograd/graph/op.h"
 #include "autograd/ops/binary.h"
 #include "autograd/ops/unary.h"
@@ -43,18 +40,6 @@ Tensor selu(const Tensor& x) {
   constexpr double kAlpha = 1.6732632423543772848;
   constexpr double kScale = 1.0507009873554804934;
   return kScale * elu(x, kAlpha);
-}
-
-Tensor gelu_tanh(const Tensor& x) {
-  check_operand(x, "gelu_tanh");
-  // x (1 + tanh(z / 2)) / 2 = x sigmoid(z), which keeps its digits where the sum cancels.
-  const double root = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(8 / pi)
-  return x * sigmoid(root * (x + 0.044715 * (x * square(x))));
-}
-
-Tensor mish(const Tensor& x) {
-  check_operand(x, "mish");
-  return x * tanh(softplus(x));
 }
 
 Tensor clamp(const Tensor& x, double low, double high) {

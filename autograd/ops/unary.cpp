@@ -149,6 +149,22 @@ Tensor gelu(const Tensor& a) {
     return 0.5 * (1 + erf(x * (0.5 * std::numbers::sqrt2))) + x * normal_density(x);
   });
 }
+// y = x s, s = sigmoid z, dy/dx = s + y (1 - s) dz/dx
+Tensor gelu_tanh(const Tensor& a) {
+  return unary<K::gelu_tanh>(a, [](const Tensor& x, const Tensor& y) {
+    const double root = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(8 / pi)
+    const Tensor cubic = (root * 0.044715) * square(x);
+    const Tensor s = sigmoid(x * (cubic + root));
+    return s + y * (1 - s) * (3 * cubic + root);
+  });
+}
+// y = x t, t = tanh(log(1 + e^x)), dy/dx = t + x (1 - t^2) sigmoid x
+Tensor mish(const Tensor& a) {
+  return unary<K::mish>(a, [](const Tensor& x, const Tensor&) {
+    const Tensor t = tanh(softplus(x));
+    return t + x * (1 - square(t)) * sigmoid(x);
+  });
+}
 Tensor pow(const Tensor& x, double exponent) {
   if (exponent == 2) return square(x);
   if (exponent == 0.5) return sqrt(x);

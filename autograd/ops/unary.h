@@ -29,7 +29,9 @@ Tensor softplus(const Tensor& x);     // log(1 + e^x)
 Tensor relu(const Tensor& x);         // derivative 0 at 0
 Tensor silu(const Tensor& x);         // x sigmoid(x)
 Tensor erf(const Tensor& x);
-Tensor gelu(const Tensor& x);  // x Phi(x)
+Tensor gelu(const Tensor& x);       // x Phi(x)
+Tensor gelu_tanh(const Tensor& x);  // gelu by tanh, within 5e-4 (Hendrycks and Gimpel 2016)
+Tensor mish(const Tensor& x);       // x tanh(log(1 + e^x)), Misra 2019
 Tensor pow(const Tensor& x, double exponent);
 
 }  // namespace ito

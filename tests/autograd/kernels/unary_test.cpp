@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <numbers>
 #include <random>
 #include <string>
 #include <vector>
@@ -77,6 +78,15 @@ R reference(UnaryFn f, R x) {
       return std::erf(x);
     case UnaryFn::gelu:
       return x == -inf ? -R(0) : x * std::erfc(-x / std::sqrt(R(2))) / 2;
+    case UnaryFn::gelu_tanh: {
+      // In long double good to 1 ULP of double where the exponent is largest.
+      const R z = std::sqrt(8 / std::numbers::pi_v<R>) * (x + R(0.044715L) * x * x * x);
+      return x == -inf ? -R(0) : x / (1 + std::exp(-z));
+    }
+    case UnaryFn::mish: {
+      const R softplus = x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+      return x == -inf ? -R(0) : x * std::tanh(softplus);
+    }
   }
   return x;
 }

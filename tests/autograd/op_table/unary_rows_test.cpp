@@ -65,6 +65,13 @@ std::vector<Row> unary_rows() {
       {"silu", silu, [](Real x) { return x * sigmoid_reference(x); }, -3, 3},
       {"erf", erf, [](Real x) { return std::erf(x); }, -2, 2},
       {"gelu", gelu, [](Real x) { return x * std::erfc(-x / kRoot2) / 2; }, -3, 3},
+      {"gelu_tanh", gelu_tanh,
+       [](Real x) {
+         const Real root = std::sqrt(2 / std::numbers::pi_v<Real>);
+         return x / 2 * (1 + std::tanh(root * (x + 0.044715L * x * x * x)));
+       },
+       -3, 3},
+      {"mish", mish, [](Real x) { return x * std::tanh(std::log1p(std::exp(x))); }, -3, 3},
   };
   struct Constant {
     Unary unary;
