@@ -1,14 +1,13 @@
 #include "autograd/kernels/simd.h"
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include <hwy/highway.h>
 #include <hwy/targets.h>
-
-#include "autograd/error.h"
 
 namespace ito::kernels::detail {
 
@@ -26,7 +25,10 @@ bool choose_targets() {
     }
     names.append(names.empty() ? "" : ", ").append(name);
   }
-  fail("ITO_SIMD is one of ", names, " on this machine, but it is set to \"", asked, "\"");
+  // Before main nobody can catch.
+  std::fprintf(stderr, "ITO_SIMD is one of %s on this machine, but it is set to \"%s\"\n",
+               names.c_str(), asked);
+  std::exit(EXIT_FAILURE);
 }
 
 }  // namespace ito::kernels::detail

@@ -10,8 +10,8 @@
 namespace ito::kernels::detail {
 
 // Holds every kernel at the instruction set that the environment variable ITO_SIMD names as Highway
-// does (SCALAR, AVX2, AVX3 for AVX-512), for tests; true if it is set. Throws if this machine or
-// this build lacks it. Once, before main.
+// does (SCALAR, AVX2, AVX3 for AVX-512), for tests; true if it is set. Ends the process with a line
+// on stderr if this machine or this build lacks it. Once, before main.
 bool choose_targets();
 inline const bool kTargetsChosen = choose_targets();
 
