@@ -138,14 +138,14 @@ constexpr std::array kRules = {
     Rule{"linear", linear_rule},
     Rule{"matmul", matmul_rule},
 };
-constexpr std::array<std::string_view, 39> kElementwise = {
-    "abs",     "add",        "add_constant", "atan",    "atan2", "clamp",
-    "cos",     "cosh",       "div",          "erf",     "exp",   "divide_constant",
-    "expm1",   "gelu",       "hypot",        "log",     "log1p", "log_sigmoid",
-    "maximum", "minimum",    "mul",          "neg",     "pow",   "multiply_constant",
-    "relu",    "reciprocal", "rsqrt",        "sigmoid", "silu",  "sin",
-    "sinh",    "softplus",   "sqrt",         "square",  "sub",   "subtract_from_constant",
-    "tan",     "tanh",       "where",
+constexpr std::array<std::string_view, 41> kElementwise = {
+    "abs",     "add",        "add_constant", "atan",    "atan2",     "clamp",
+    "cos",     "cosh",       "div",          "erf",     "exp",       "divide_constant",
+    "expm1",   "gelu",       "hypot",        "log",     "log1p",     "log_sigmoid",
+    "maximum", "minimum",    "mul",          "neg",     "pow",       "multiply_constant",
+    "relu",    "reciprocal", "rsqrt",        "sigmoid", "silu",      "sin",
+    "sinh",    "softplus",   "sqrt",         "square",  "sub",       "subtract_from_constant",
+    "tan",     "tanh",       "where",        "mish",    "gelu_tanh",
 };
 
 MaybeJacobian apply_rule(const Use& u) {
@@ -179,10 +179,9 @@ Tensor product(const Layer* first, const Layer* last) {
 }
 
 // diag(W_L ... W_1), without the last product.
-Tensor diagonal_of_product(const std::vector<Layer>& layers) {
+Tensor diagonal_of_layers(const std::vector<Layer>& layers) {
   if (layers.size() == 1) return diagonal(layers[0].w);
-  return sum(layers.back().w * contiguous(transpose(product(&layers.front(), &layers.back()))),
-             {1});
+  return diagonal_of_product(layers.back().w, product(&layers.front(), &layers.back()));
 }
 
 // r > 2. Only the trace is cyclic, so any layer may come first.
@@ -235,11 +234,11 @@ Tensor unscaled_trace(const LayerProduct& p, const Tensor& x) {
   for (std::size_t k = 0; k < layers.size(); ++k) {
     if (layers[k].d.defined()) at.push_back(k);
   }
-  if (at.empty()) return sum(diagonal_of_product(layers));
+  if (at.empty()) return sum(diagonal_of_layers(layers));
   if (at.size() > 2) return trace_by_tangents(std::move(layers), x.size(0));
   std::rotate(layers.begin(), layers.begin() + static_cast<std::ptrdiff_t>(at.back() + 1),
               layers.end());
-  if (at.size() == 1) return matmul(layers.back().d, diagonal_of_product(layers));
+  if (at.size() == 1) return matmul(layers.back().d, diagonal_of_layers(layers));
   const auto middle = std::find_if(layers.begin(), layers.end(),
                                    [](const Layer& layer) { return layer.d.defined(); });
   const Layer* split = &*middle + 1;

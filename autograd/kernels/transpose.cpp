@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include "autograd/kernels/lanes-inl.h"
+#include "autograd/kernels/packed_gemm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace ito::kernels::HWY_NAMESPACE {
@@ -109,6 +110,88 @@ void transpose(const T* x, Index ldx, Index rows, Index columns, T* y, Index ldy
   hwy::FlushStream();
 }
 
+// Small matrices go in tiles whose transpose the first-level cache holds: visit(tile, i, j, ni, nj)
+// gets tile[c * kBand + r] = x[i + r, j + c] for r < ni, c < nj; all of a band of rows before
+// the next.
+template <class T>
+inline constexpr Index kBand = 2 * kLanes<T>;  // rows
+template <class T, class Visit>
+void for_each_tile(const T* x, Index rows, Index columns, const Visit& visit) {
+  constexpr Index kColumns = 128;
+  HWY_ALIGN T tile[kBand<T> * kColumns];
+  for (Index i = 0; i < rows; i += kBand<T>) {
+    const Index ni = std::min(kBand<T>, rows - i);
+    for (Index j = 0; j < columns; j += kColumns) {
+      const Index nj = std::min(kColumns, columns - j);
+      pack_transposed<kBand<T>>(x + i * columns + j, columns, ni, nj, tile);
+      visit(tile, i, j, ni, nj);
+    }
+  }
+}
+
+// f(d, i) for whole vectors of tag d, then one by one.
+template <class T, class F>
+HWY_INLINE void for_each_vector(Index n, const F& f) {
+  const hn::ScalableTag<T> d;
+  const hn::CappedTag<T, 1> one;
+  const auto lanes = static_cast<Index>(hn::Lanes(d));
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes) f(d, i);
+  for (; i < n; ++i) f(one, i);
+}
+
+template <class T>
+void diagonal(const T* a, const T* b, Index n, Index k, T* sum) {
+  std::fill_n(sum, n, T{0});
+  for_each_tile(a, n, k, [&](const T* tile, Index i0, Index j0, Index ni, Index nj) {
+    for (Index j = 0; j < nj; ++j) {
+      const T* aj = tile + j * kBand<T>;
+      const T* bj = b + (j0 + j) * n + i0;
+      T* s = sum + i0;
+      for_each_vector<T>(ni, [&](auto d, Index i) HWY_ATTR {
+        hn::StoreU(fma(d, hn::LoadU(d, aj + i), hn::LoadU(d, bj + i), hn::LoadU(d, s + i)), d,
+                   s + i);
+      });
+    }
+  });
+}
+
+template <class T>
+void scaled(const T* x, Index rows, Index columns, ScaleBy by, const T* scale, T* y) {
+  for_each_tile(x, rows, columns, [&](const T* tile, Index i0, Index j0, Index ni, Index nj) {
+    for (Index j = 0; j < nj; ++j) {
+      const T* from = tile + j * kBand<T>;
+      T* to = y + (j0 + j) * rows + i0;
+      if (by == ScaleBy::row_of_x) {
+        const T* s = scale + i0;
+        for_each_vector<T>(ni, [&](auto d, Index i) HWY_ATTR {
+          hn::StoreU(hn::Mul(hn::LoadU(d, from + i), hn::LoadU(d, s + i)), d, to + i);
+        });
+      } else {
+        const T s = scale[j0 + j];
+        for_each_vector<T>(ni, [&](auto d, Index i) HWY_ATTR {
+          hn::StoreU(hn::Mul(hn::LoadU(d, from + i), hn::Set(d, s)), d, to + i);
+        });
+      }
+    }
+  });
+}
+
+void diagonal_f32(const float* a, const float* b, Index n, Index k, float* d) {
+  diagonal(a, b, n, k, d);
+}
+void diagonal_f64(const double* a, const double* b, Index n, Index k, double* d) {
+  diagonal(a, b, n, k, d);
+}
+void scaled_f32(const float* x, Index rows, Index columns, ScaleBy by, const float* scale,
+                float* y) {
+  scaled(x, rows, columns, by, scale, y);
+}
+void scaled_f64(const double* x, Index rows, Index columns, ScaleBy by, const double* scale,
+                double* y) {
+  scaled(x, rows, columns, by, scale, y);
+}
+
 void transpose_f32(const float* x, Index ldx, Index rows, Index columns, float* y, Index ldy) {
   transpose(x, ldx, rows, columns, y, ldy);
 }
@@ -128,6 +211,10 @@ namespace ito::kernels {
 HWY_EXPORT(transpose_f32);
 HWY_EXPORT(transpose_f64);
 HWY_EXPORT(transpose_i64);
+HWY_EXPORT(diagonal_f32);
+HWY_EXPORT(diagonal_f64);
+HWY_EXPORT(scaled_f32);
+HWY_EXPORT(scaled_f64);
 
 template <>
 void transpose_large(const float* x, Index ldx, Index rows, Index columns, float* y, Index ldy) {
@@ -141,6 +228,26 @@ template <>
 void transpose_large(const std::int64_t* x, Index ldx, Index rows, Index columns, std::int64_t* y,
                      Index ldy) {
   HWY_DYNAMIC_DISPATCH(transpose_i64)(x, ldx, rows, columns, y, ldy);
+}
+
+template <>
+void diagonal_of_product(const float* a, const float* b, Index n, Index k, float* d) {
+  HWY_DYNAMIC_DISPATCH(diagonal_f32)(a, b, n, k, d);
+}
+template <>
+void diagonal_of_product(const double* a, const double* b, Index n, Index k, double* d) {
+  HWY_DYNAMIC_DISPATCH(diagonal_f64)(a, b, n, k, d);
+}
+
+template <>
+void scaled_transpose(const float* x, Index rows, Index columns, ScaleBy by, const float* scale,
+                      float* y) {
+  HWY_DYNAMIC_DISPATCH(scaled_f32)(x, rows, columns, by, scale, y);
+}
+template <>
+void scaled_transpose(const double* x, Index rows, Index columns, ScaleBy by, const double* scale,
+                      double* y) {
+  HWY_DYNAMIC_DISPATCH(scaled_f64)(x, rows, columns, by, scale, y);
 }
 
 }  // namespace ito::kernels

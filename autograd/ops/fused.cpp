@@ -4,6 +4,7 @@
 #include "autograd/graph/op.h"
 #include "autograd/kernels/gated.h"
 #include "autograd/kernels/gemm.h"
+#include "autograd/kernels/transpose.h"
 #include "autograd/ops/binary.h"
 #include "autograd/ops/convert.h"
 #include "autograd/ops/matmul.h"
@@ -110,6 +111,40 @@ struct GatedLinear final : Op {
   Tensor projected;
 };
 
+struct DiagonalOfProduct final : Op {
+  static constexpr const char* kName = "diagonal_of_product";
+  const char* name() const override { return kName; }
+
+  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
+    return i == 0 ? unsqueeze(g, 1) * transpose(c.in[1]) : transpose(c.in[0]) * g;
+  }
+
+  void vjps(const Call& c, const Tensor& g, Gradients out) const override {
+    if (grad_enabled()) return Op::vjps(c, g, std::move(out));
+    const Tensor a = contiguous(c.in[0]), b = contiguous(c.in[1]), gd = contiguous(g);
+    const Index n = a.size(0), k = a.size(1);
+    using enum kernels::ScaleBy;
+    visit_floating(a.dtype(), kName, [&]<class T>(T) {
+      if (out.wants(0)) {  // da[i, j] = g[i] b[j, i]
+        Tensor da = empty(a.shape(), a.dtype());
+        kernels::scaled_transpose(b.data<T>(), k, n, column_of_x, gd.data<T>(),
+                                  da.mutable_data<T>());
+        out.set(0, da);
+      }
+      if (out.wants(1)) {  // db[j, i] = g[i] a[i, j]
+        Tensor db = empty(b.shape(), b.dtype());
+        kernels::scaled_transpose(a.data<T>(), n, k, row_of_x, gd.data<T>(), db.mutable_data<T>());
+        out.set(1, db);
+      }
+    });
+  }
+
+  Tangent jvp(const Call& c, Tangents t) const override {
+    return map(t[0], [&](const Tensor& a) { return diagonal_of_product(a, c.in[1]); }) +
+           map(t[1], [&](const Tensor& b) { return diagonal_of_product(c.in[0], b); });
+  }
+};
+
 }  // namespace
 
 Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -134,6 +169,23 @@ Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight, c
   }
   if (bias.defined()) return apply<GatedLinear>(std::move(y), {gate, x, weight, bias}, p);
   return apply<GatedLinear>(std::move(y), {gate, x, weight}, p);
+}
+
+Tensor diagonal_of_product(const Tensor& a, const Tensor& b) {
+  check(a.defined() && b.defined(), "diagonal_of_product: an operand has no value");
+  check(a.rank() == 2 && b.rank() == 2 && a.size(0) == b.size(1) && a.size(1) == b.size(0),
+        "diagonal_of_product: needs a [n, k] and b [k, n], got ", a.shape(), " and ", b.shape());
+  check(a.dtype() == b.dtype(), "diagonal_of_product: dtypes differ: ", a.dtype(), ", ", b.dtype());
+  Tensor y = empty({a.size(0)}, a.dtype());
+  {
+    NoGrad guard;
+    const Tensor pa = contiguous(a), pb = contiguous(b);
+    visit_floating(a.dtype(), DiagonalOfProduct::kName, [&]<class T>(T) {
+      kernels::diagonal_of_product(pa.data<T>(), pb.data<T>(), a.size(0), a.size(1),
+                                   y.mutable_data<T>());
+    });
+  }
+  return apply<DiagonalOfProduct>(std::move(y), {a, b});
 }
 
 }  // namespace ito

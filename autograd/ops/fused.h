@@ -15,4 +15,8 @@ namespace ito {
 Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight,
                     const Tensor& bias = {});
 
+// The diagonal of a b, [n], for a [n, k] and b [k, n], without their product: as
+// einsum("ij,ji->i", {a, b}), in a third of the passes over memory.
+Tensor diagonal_of_product(const Tensor& a, const Tensor& b);
+
 }  // namespace ito

@@ -87,6 +87,9 @@ std::vector<Case> layered() {
   const Tensor matrix = randn({kN, kN}, rng, DType::f64).set_requires_grad();
   cases.push_back(
       {"matmul", [=](const Tensor& x) { return x + tanh(matmul(x, matrix)); }, {matrix}});
+  cases.push_back({"activations without a module",
+                   [=](const Tensor& x) { return mish(matmul(gelu_tanh(x), matrix)); },
+                   {matrix}});
   cases.push_back({"elementwise", [=](const Tensor& x) { return x * x * x * gain; }, {gain}});
   return cases;
 }

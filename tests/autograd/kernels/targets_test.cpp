@@ -124,6 +124,14 @@ void layouts(Record& record) {
   record.add("strided binary", y);
   transpose_large(x.data(), columns, rows, columns, y.data(), rows);
   record.add("transpose", y);
+  std::vector<T> diagonal(size(rows));
+  diagonal_of_product(x.data(), values<T>(rows * columns, 17).data(), rows, columns,
+                      diagonal.data());
+  record.add("diagonal_of_product", diagonal);
+  scaled_transpose(x.data(), rows, columns, ScaleBy::column_of_x, v.data(), y.data());
+  record.add("scaled_transpose", y);
+  scaled_transpose(x.data(), columns, rows, ScaleBy::row_of_x, v.data(), y.data());
+  record.add("scaled_transpose", y);
   const std::vector<std::int64_t> index{3, 0, 3, 36};
   std::vector<T> some(index.size() * size(columns)), sum(x);
   index_select(x.data(), 1, rows, columns, index.data(), 4, some.data());

@@ -1,5 +1,6 @@
 // Rows of ops that stand for several others.
 #include <cmath>
+#include <utility>
 
 #include "autograd/checkpoint.h"
 #include "tests/autograd/op_table/naive.h"
@@ -48,6 +49,37 @@ Row gated_linear_row() {
   return row;
 }
 
+Row diagonal_of_product_row() {
+  Row row;
+  row.op = "diagonal_of_product";
+  row.f = [](std::span<const Tensor> in) { return diagonal_of_product(in[0], in[1]); };
+  // The last is more than one tile of the kernel.
+  for (const auto& [n, k] : {std::pair{3, 4}, {1, 1}, {0, 2}, {2, 0}, {35, 67}}) {
+    row.cases.push_back({spread({n, k}, -1, 1), spread({k, n}, -1, 1, 2)});
+  }
+  row.reference = [](std::span<const Tensor> in) {
+    const Array a(in[0]), b(in[1]);
+    Values y(static_cast<std::size_t>(a.shape[0]));
+    for (Index i = 0; i < a.shape[0]; ++i) {
+      for (Index j = 0; j < a.shape[1]; ++j) {
+        y[static_cast<std::size_t>(i)] += a.at({i, j}) * b.at({j, i});
+      }
+    }
+    return y;
+  };
+  row.misuse = {[] {
+                  diagonal_of_product(Tensor(), ones({2, 2}));
+                },
+                [] {
+                  diagonal_of_product(ones({2, 3}), ones({2, 3}));
+                },
+                [] { diagonal_of_product(ones({2}), ones({2})); },
+                [] {
+                  diagonal_of_product(ones({2, 3}), ones({3, 2}, DType::f64));
+                }};
+  return row;
+}
+
 Row checkpoint_row() {
   Row row;
   row.op = "checkpoint";
@@ -77,7 +109,7 @@ Row checkpoint_row() {
 }  // namespace
 
 std::vector<Row> fused_rows() {
-  return {gated_linear_row(), checkpoint_row()};
+  return {gated_linear_row(), diagonal_of_product_row(), checkpoint_row()};
 }
 
 }  // namespace ito::op_table
