@@ -71,8 +71,9 @@ figcaption strong { color: var(--ink); }
   h2, h3 { break-after: avoid; }
   .picture { border: 0; }
   .picture svg { min-width: 0; }
-  .scroll { overflow: visible; }
-  table.data { font-size: 8pt; }
+  .scroll { overflow: visible; max-width: none; }
+  table.data { break-inside: avoid; font-size: 7pt; }
+  table.data th, table.data td { padding: .25em .5em; white-space: normal; }
   table.data th[aria-sort]::after { content: ""; }
 }
 )css";
