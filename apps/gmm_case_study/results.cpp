@@ -225,6 +225,13 @@ void write_report(const Results& r, const report::DrawResult& drawn,
              "**outliers** are samples beyond six standard deviations of both modes. Nothing is "
              "clipped: what lies outside a picture is counted at its edge."});
   page.section("Figures");
+  const MethodResult& shown = r.runs.front();
+  if (std::any_of(r.runs.begin(), r.runs.end(), [&](const MethodResult& run) {
+        return run.seed != shown.seed || run.config.name != shown.config.name;
+      })) {
+    page.paragraph("Pictures of one run show configuration " + shown.config.name + ", seed " +
+                   std::to_string(shown.seed) + ", where they do not say otherwise.");
+  }
   const auto figures = [&](const char* title, auto belongs) {
     page.subsection(title);
     for (const report::DrawnFigure& figure : drawn.figures) {

@@ -12,7 +12,7 @@ inline constexpr const char* kPageStyle = R"css(
     --accent: #6cbcec; --best: #1f3d30; }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.2rem 1.2rem 4rem; max-width: 60rem; color: var(--ink);
+body { margin: 0 auto; padding: 2.2rem 1.2rem 4rem; max-width: 62rem; color: var(--ink);
   background: var(--ground); font: 1rem/1.6 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; }
 h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem; }
 h2 { font-size: 1.35rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top: 1px solid var(--line); }
@@ -28,13 +28,13 @@ nav summary { font-weight: 600; cursor: pointer; }
 nav ol { list-style: none; margin: .4rem 0 0; padding: 0; columns: 2; column-gap: 2rem; }
 nav li { break-inside: avoid; }
 nav li.h3 { padding-left: 1.2rem; font-size: .93em; }
-.scroll { overflow-x: auto; width: fit-content; max-width: min(100vw - 2.4rem, 50vw + 28rem); }
-table.data { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; min-width: 50%;
+.scroll { overflow-x: auto; width: fit-content; max-width: min(100vw - 2.4rem, 50vw + 29rem); }
+table.data { border-collapse: collapse; margin: 1rem 0; font-size: .84rem; min-width: 50%;
   font-variant-numeric: tabular-nums; }
 table.data caption { caption-side: top; text-align: left; color: var(--soft); padding-bottom: .4rem; }
 table.data caption span { display: inline-block; position: sticky; left: 0;
   max-width: min(46rem, calc(100vw - 2rem)); }
-table.data th, table.data td { padding: .32rem .7rem; text-align: left; white-space: nowrap;
+table.data th, table.data td { padding: .34rem .48rem; text-align: left; white-space: nowrap;
   border-bottom: 1px solid var(--line); }
 table.data thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
 table.data thead small { font-weight: normal; color: var(--soft); }
