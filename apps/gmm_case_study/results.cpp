@@ -122,13 +122,23 @@ Json summary(const Results& r) {
           {"seconds",
            {{"training", r.training_seconds},
             {"sampling", r.sampling_seconds},
-            {"measuring", r.measuring_seconds}}}};
+            {"measuring", r.measuring_seconds},
+            {"sweeping", r.sweeping_seconds}}}};
 }
 
 std::string loaded_note(const Results& r) {
   if (r.runs_loaded == 0) return "";
   return "; " + std::to_string(r.runs_loaded) + " of " + std::to_string(r.runs.size()) +
          " runs were there already";
+}
+
+std::string times(const Results& r) {
+  using report::format_duration;
+  std::string text = "training " + format_duration(r.training_seconds) + ", sampling " +
+                     format_duration(r.sampling_seconds) + ", measuring " +
+                     format_duration(r.measuring_seconds);
+  if (r.sweeping_seconds > 0) text += ", sweeps " + format_duration(r.sweeping_seconds);
+  return text + loaded_note(r);
 }
 
 std::pair<std::string, std::string> config_fact(const Part& part) {
@@ -154,10 +164,7 @@ std::vector<std::pair<std::string, std::string>> facts(const Results& r) {
     }
     pairs.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
   }
-  pairs.emplace_back("time", report::format_duration(r.training_seconds) + " training, " +
-                                 report::format_duration(r.sampling_seconds) + " sampling, " +
-                                 report::format_duration(r.measuring_seconds) + " measuring" +
-                                 loaded_note(r));
+  pairs.emplace_back("time", times(r));
   return pairs;
 }
 
@@ -319,10 +326,7 @@ void write_results(const Results& r, std::ostream& out) {
       << " samples). w: weight of the right mode, p = " << report::json_number(r.settings.p)
       << ".\nvar ⊥: variance across a. KL in nats; * marks the best.\n\n";
   if (!drawn.complete()) out << drawn.message << '\n';
-  out << "training " << report::format_duration(r.training_seconds) << ", sampling "
-      << report::format_duration(r.sampling_seconds) << ", measuring "
-      << report::format_duration(r.measuring_seconds) << loaded_note(r) << '\n'
-      << "report: " << (folder / "report.html").string() << '\n';
+  out << times(r) << '\n' << "report: " << (folder / "report.html").string() << '\n';
 }
 
 }  // namespace ito::gmm

@@ -125,7 +125,8 @@ struct Results {
   std::vector<SchemeCheck> scheme_checks = {};
   double scheme_t_max = 0;  // of the checks
   double training_seconds = 0, sampling_seconds = 0, measuring_seconds = 0;
-  Index runs_loaded = 0;  // done by an earlier sitting
+  double sweeping_seconds = 0;  // all of this for the points of the sweeps
+  Index runs_loaded = 0;        // done by an earlier sitting
   std::vector<SweepResult> sweeps = {};
   std::vector<ManyModesResult> many_modes = {};
 

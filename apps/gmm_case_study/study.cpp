@@ -58,10 +58,12 @@ Results run_study(const Settings& s, std::ostream& log) {
   const report::Stopwatch checking;
   results.scheme_checks = check_schemes(s, results.law, results.scheme_t_max);
   results.sampling_seconds += checking.seconds();
+  const report::Stopwatch sweeping;
   results.sweeps = run_sweeps(s, log);
   if (std::find(s.sweeps.begin(), s.sweeps.end(), "modes") != s.sweeps.end()) {
     results.many_modes = run_many_modes(s, log);
   }
+  if (!s.sweeps.empty()) results.sweeping_seconds = sweeping.seconds();
   return results;
 }
 
