@@ -73,6 +73,7 @@ Table method_table(const Results& r) {
       }};
   if (several_configs(r)) {
     table.columns.insert(table.columns.begin(), {.title = "config", .key = "config"});
+    table.grouped = true;
   }
   if (r.settings.repeats()) {
     table.columns.push_back({.title = "seeds", .format = Format::integer(), .key = "seeds"});
@@ -110,7 +111,7 @@ Table method_table(const Results& r) {
 
 Table brief_table(const Results& r) {
   const Table full = method_table(r);
-  Table brief;
+  Table brief{.grouped = full.grouped};
   std::vector<std::size_t> kept;
   for (const char* key : {"config", "method", "t_max", "w1", "mode_weight", "outliers",
                           "orthogonal_variance", "kl_net", "kl_discretisation", "kl_total"}) {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
+#include <map>
+#include <string>
 
 #include "apps/report/text.h"
 #include "autograd/error.h"
@@ -94,19 +96,24 @@ std::string to_string(const Number& number, const Format& format) {
 std::vector<std::vector<bool>> best_cells(const Table& table) {
   const std::size_t columns = table.columns.size();
   std::vector mask(table.rows.size(), std::vector<bool>(columns));
+  struct Winner {
+    double badness = std::numeric_limits<double>::infinity();
+    std::size_t row = 0;
+  };
   for (std::size_t c = 0; c < columns; ++c) {
-    double least = std::numeric_limits<double>::infinity();
-    std::size_t winner = table.rows.size();
+    std::map<std::string, Winner> winners;  // by group
     for (std::size_t r = 0; r < table.rows.size(); ++r) {
-      const Number* number = number_in(table.rows[r].cells[c]);
-      if (!number || table.rows[r].reference) continue;
+      const Row& row = table.rows[r];
+      const Number* number = number_in(row.cells[c]);
+      if (!number || row.reference) continue;
+      Winner& winner = winners[table.grouped ? cell_text(row.cells[0], table.columns[0]) : ""];
       // A NaN is never less, so a diverged run cannot win.
-      if (const double b = badness(number->value, table.columns[c].best); b < least) {
-        least = b;
-        winner = r;
-      }
+      const double b = badness(number->value, table.columns[c].best);
+      if (b < winner.badness) winner = {b, r};
     }
-    if (winner < table.rows.size()) mask[winner][c] = true;
+    for (const auto& [group, winner] : winners) {
+      if (std::isfinite(winner.badness)) mask[winner.row][c] = true;
+    }
   }
   return mask;
 }

@@ -55,6 +55,7 @@ struct Table {
   std::string caption = {};
   std::vector<Column> columns = {};
   std::vector<Row> rows = {};
+  bool grouped = false;  // rows compete with those of the same first cell only
 
   // Throws ito::Error unless there is one cell a column.
   Table& add(std::vector<Cell> cells, bool reference = false);

@@ -237,6 +237,16 @@ TEST(Table, MarksTheBestButNeverAReferenceOrNaN) {
   EXPECT_THROW(example_table().add({"too few"}), Error);
 }
 
+TEST(Table, MarksTheBestOfEachGroup) {
+  Table table{.columns = {{.title = "config"}, {.title = "W1", .best = Best::lowest()}},
+              .grouped = true};
+  table.add({"1", 3.0}).add({"1", 2.0}).add({"2", 5.0}).add({"2", 1.0}, true).add({"3", kNaN});
+  const auto best = best_cells(table);
+  EXPECT_EQ(best[1], (std::vector<bool>{false, true}));
+  EXPECT_EQ(best[2], (std::vector<bool>{false, true}));
+  for (const std::size_t other : {0, 3, 4}) EXPECT_FALSE(best[other][1]) << other;
+}
+
 TEST(Table, AlignsInTheTerminal) {
   const auto lines = lines_of(to_text(example_table()));
   ASSERT_EQ(lines.size(), 5u);
