@@ -128,8 +128,8 @@ void add(peers::Works& works, const fs::path& root, const std::string& name,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: peer_ito DIRECTORY\n";
+  if (argc != 2 || !fs::is_directory(argv[1])) {
+    std::cerr << "usage: peer_ito EXISTING_DIRECTORY\n";
     return 2;
   }
   const fs::path root = argv[1];

@@ -165,8 +165,8 @@ void add(peers::Works& works, const fs::path& folder, const std::string& name,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: peer_libtorch DIRECTORY\n";
+  if (argc != 2 || !fs::is_directory(argv[1])) {
+    std::cerr << "usage: peer_libtorch EXISTING_DIRECTORY\n";
     return 2;
   }
   const fs::path root = argv[1];
