@@ -16,7 +16,7 @@ Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight,
                     const Tensor& bias = {});
 
 // The diagonal of a b, [n], for a [n, k] and b [k, n], without their product: as
-// einsum("ij,ji->i", {a, b}), in a third of the passes over memory.
+// einsum("ij,ji->i", {a, b}), but reading each of them once.
 Tensor diagonal_of_product(const Tensor& a, const Tensor& b);
 
 }  // namespace ito
