@@ -232,10 +232,8 @@ void write_report(const Results& r, const report::DrawResult& drawn,
              "**outliers** are samples beyond six standard deviations of both modes. Nothing is "
              "clipped: what lies outside a picture is counted at its edge."});
   page.section("Figures");
-  const MethodResult& shown = r.runs.front();
-  if (std::any_of(r.runs.begin(), r.runs.end(), [&](const MethodResult& run) {
-        return run.seed != shown.seed || run.config.name != shown.config.name;
-      })) {
+  if (r.several_configs() || s.repeats()) {
+    const MethodResult& shown = r.runs.front();
     page.paragraph("Pictures of one run show configuration " + shown.config.name + ", seed " +
                    std::to_string(shown.seed) + ", where they do not say otherwise.");
   }
@@ -304,6 +302,10 @@ std::vector<Group> Results::groups_of(const std::string& config) const {
     if (group.first().config.name == config) chosen.push_back(std::move(group));
   }
   return chosen;
+}
+
+bool Results::several_configs() const {
+  return groups_of(runs.front().config.name).size() < groups().size();
 }
 
 void write_results(const Results& r, std::ostream& out) {

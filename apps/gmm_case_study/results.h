@@ -133,6 +133,7 @@ struct Results {
   std::vector<Group> groups() const;
   // The groups of one configuration: those that the single figures show.
   std::vector<Group> groups_of(const std::string& config) const;
+  bool several_configs() const;
 };
 
 const char* name(diffusion::LocalizationScheme scheme);

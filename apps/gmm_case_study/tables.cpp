@@ -8,10 +8,6 @@
 namespace ito::gmm {
 namespace {
 
-bool several_configs(const Results& r) {
-  return r.groups_of(r.runs.front().config.name).size() < r.groups().size();
-}
-
 // The mean over the seeds with their spread; for one seed the value with its standard error.
 template <class Value>
 report::Number number(const Group& group, Value value, std::optional<double> standard_error = {}) {
@@ -71,7 +67,7 @@ Table method_table(const Results& r) {
            .best = Best::lowest(),
            .key = "kl_total"},
       }};
-  if (several_configs(r)) {
+  if (r.several_configs()) {
     table.columns.insert(table.columns.begin(), {.title = "config", .key = "config"});
     table.grouped = true;
   }
@@ -84,7 +80,7 @@ Table method_table(const Results& r) {
     const auto of = [&](auto value) { return Cell(number(group, value)); };
     std::vector<Cell> cells;
     cells.reserve(table.columns.size());
-    if (several_configs(r)) cells.emplace_back(m.config.name);
+    if (r.several_configs()) cells.emplace_back(m.config.name);
     cells.emplace_back(m.method.name);
     cells.emplace_back(m.t_max());
     cells.push_back(of([](auto& x) { return x.w1; }));
@@ -174,7 +170,7 @@ Table network_table(const Results& r) {
           {.title = "excess", .unit = "%", .format = Format::fixed(2), .key = "excess_percent"},
           {.title = "time", .unit = "s", .format = Format::fixed(1), .key = "seconds"},
       }};
-  if (several_configs(r)) table.columns.insert(table.columns.begin(), {.title = "config"});
+  if (r.several_configs()) table.columns.insert(table.columns.begin(), {.title = "config"});
   const bool repeats = r.settings.repeats();
   if (repeats) {
     table.columns.insert(table.columns.begin(), {.title = "seed", .format = Format::integer()});
@@ -183,7 +179,7 @@ Table network_table(const Results& r) {
     for (const TrainedNetwork& n : m.networks) {
       std::vector<Cell> cells;
       if (repeats) cells.emplace_back(static_cast<double>(m.seed));
-      if (several_configs(r)) cells.emplace_back(m.config.name);
+      if (r.several_configs()) cells.emplace_back(m.config.name);
       cells.emplace_back(n.label);
       for (const double value :
            {static_cast<double>(n.rows), static_cast<double>(n.parameters),
