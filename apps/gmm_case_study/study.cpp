@@ -8,6 +8,7 @@
 #include "apps/gmm_case_study/networks.h"
 #include "apps/gmm_case_study/store.h"
 #include "apps/gmm_case_study/sweeps.h"
+#include "apps/report/progress.h"
 #include "apps/report/study.h"
 #include "autograd/parallel.h"
 #include "diffusion/metrics/projection.h"
@@ -41,6 +42,9 @@ Results run_methods(const Settings& s, std::ostream& log) {
   results.training_seconds = training.seconds();
 
   const bool keep_samples = s.parts.size() == 1 && !s.repeats();
+  report::Progress progress(log);
+  auto line = progress.add("sampling", static_cast<std::int64_t>(trained.size()), 1, "runs");
+  line.update(0);
   for (TrainedRun& run : trained) {
     bool loaded = false;
     MethodResult measured = measure(s, law, run, store, loaded, results.measuring_seconds);
@@ -48,7 +52,9 @@ Results run_methods(const Settings& s, std::ostream& log) {
     if (!loaded) results.sampling_seconds += measured.sampling_seconds;
     if (!keep_samples) measured.samples = {};
     results.runs.push_back(std::move(measured));
+    line.update(static_cast<std::int64_t>(results.runs.size()));
   }
+  line.finish();
   return results;
 }
 

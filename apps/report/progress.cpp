@@ -20,7 +20,7 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 struct JobState {
-  std::string label;
+  std::string label, unit;
   std::int64_t total = 0, step = 0;
   double step_cost = 1;
   double loss = kNaN;
@@ -49,12 +49,12 @@ std::string bar(double fraction, int width) {
   return out;
 }
 
-std::string rate_text(double rate) {
-  char text[32];
-  if (!std::isfinite(rate)) return "? steps/s";
-  if (rate >= 100) return group_thousands(std::llround(rate)) + " steps/s";
-  std::snprintf(text, sizeof text, "%.3g steps/s", rate);
-  return text;
+std::string rate_text(double rate, const std::string& unit) {
+  char number[32];
+  if (!std::isfinite(rate)) return "? " + unit + "/s";
+  if (rate >= 100) return group_thousands(std::llround(rate)) + " " + unit + "/s";
+  std::snprintf(number, sizeof number, "%.3g ", rate);
+  return number + unit + "/s";
 }
 
 std::string loss_text(double loss) {
@@ -114,7 +114,7 @@ struct Progress::Board {
     char percent[16];
     std::snprintf(percent, sizeof percent, "%3d %%", static_cast<int>(fraction * 100));
     const double speed = rate(job, now);
-    out += percent + ("  " + rate_text(speed)) + loss_text(job.loss);
+    out += percent + ("  " + rate_text(speed, job.unit)) + loss_text(job.loss);
     return out + "  ETA " + format_duration(static_cast<double>(job.total - job.step) / speed);
   }
 
@@ -123,8 +123,9 @@ struct Progress::Board {
     for (const JobState& j : jobs) label_width = std::max(label_width, display_width(j.label));
     std::string out = padded(job.label, label_width) + "  ";
     if (job.started)
-      out += group_thousands(job.step) + " steps in " + format_duration(now - job.first_time) +
-             "  " + rate_text(rate(job, now)) + loss_text(job.loss);
+      out += group_thousands(job.step) + " " + job.unit + " in " +
+             format_duration(now - job.first_time) + "  " + rate_text(rate(job, now), job.unit) +
+             loss_text(job.loss);
     else
       out += "done";
     return note.empty() ? out : out + "  " + note;
@@ -218,10 +219,12 @@ Progress::~Progress() {
   board_->closed = true;
 }
 
-Progress::Job Progress::add(std::string label, std::int64_t total, double step_cost) {
+Progress::Job Progress::add(std::string label, std::int64_t total, double step_cost,
+                            std::string unit) {
   const std::lock_guard lock(board_->mutex);
   JobState job;
   job.label = std::move(label);
+  job.unit = std::move(unit);
   job.total = total;
   job.step_cost = step_cost;
   board_->jobs.push_back(std::move(job));

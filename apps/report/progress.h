@@ -50,8 +50,9 @@ class Progress {
 
   // Speed and ETA count from the job's first update, so a job may wait for its turn. Where there
   // are more jobs than kListed, those that wait are not shown one by one; a line tells how far all
-  // of them are. `step_cost` compares the jobs' steps, for its ETA.
-  Job add(std::string label, std::int64_t total, double step_cost = 1);
+  // of them are. `step_cost` compares the jobs' steps, for its ETA; `unit` is what steps are
+  // called.
+  Job add(std::string label, std::int64_t total, double step_cost = 1, std::string unit = "steps");
   static constexpr std::size_t kListed = 12;
 
   // A line of its own, above the live ones.

@@ -99,7 +99,8 @@ Results run_study(const Settings& s, std::ostream& log) {
   measure_floor(s, r.target, exact, r);
   report::Progress board(log);
   for (Source& source : sources) {
-    auto job = board.add("sampling " + source.name, static_cast<std::int64_t>(r.methods.size()));
+    auto job = board.add("sampling " + source.name, static_cast<std::int64_t>(r.methods.size()), 1,
+                         "samplers");
     SourceResult result{.source = std::move(source)};
     result.score_error = score_error(s, r.target, *result.source.denoiser);
     for (const Method& method : r.methods) {

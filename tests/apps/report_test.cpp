@@ -300,6 +300,19 @@ TEST(Progress, WritesFewPlainLines) {
   EXPECT_EQ(lines[3], "tanh  1,000 steps in 10 s  99.9 steps/s  loss 0.5  saved");
 }
 
+TEST(Progress, NamesTheUnitOfAJob) {
+  std::ostringstream out;
+  FakeClock clock;
+  Progress progress(out, clock.options(false));
+  auto job = progress.add("sampling", 6, 1, "runs");
+  for (int run = 0; run <= 6; ++run, clock.now += 4) job.update(run);
+  job.finish();
+  const auto lines = lines_of(out.str());
+  ASSERT_EQ(lines.size(), 7u) << out.str();
+  EXPECT_EQ(lines[0], "sampling   16 %  0.25 runs/s  ETA 20 s");
+  EXPECT_EQ(lines[6], "sampling  6 runs in 28 s  0.214 runs/s");
+}
+
 TEST(Progress, RedrawsOneLineAJobOnATerminal) {
   std::ostringstream out;
   FakeClock clock;
