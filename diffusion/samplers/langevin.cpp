@@ -16,6 +16,12 @@ void check_options(const LangevinOptions& options, const char* op) {
   check(options.start_std >= 0, op, ": start_std >= 0, got ", options.start_std);
 }
 
+// Where s = 0 the posterior mean is x itself and tells nothing of the score.
+void check_noisy(const StepContext& context, double t) {
+  check(context.schedule().s(t) > 0, "langevin: there is no noise at t = ", t,
+        ", and so no score from the posterior mean");
+}
+
 // log N(y; x + eta score(x), 2 eta I) up to its constant, [B].
 Tensor log_proposal(const Tensor& y, const Tensor& x, const Tensor& score, double eta) {
   return sum(square(y - combine(1, x, eta, score)), {-1}) * (-0.25 / eta);
@@ -43,6 +49,7 @@ Tensor accept(const Tensor& x, const Tensor& y, const std::vector<double>& log_r
 }  // namespace
 
 Tensor langevin_move(const Tensor& x, double t, double eta, StepContext& context) {
+  check_noisy(context, t);
   return combine(1, x, eta, context.score(x, t), std::sqrt(2 * eta),
                  context.normal(x.size(1), x.dtype()));
 }
@@ -71,6 +78,7 @@ Tensor Mala::init(Index n, DType dtype, double t, StepContext& context) const {
 }
 
 Tensor Mala::step(const Tensor& x, double, double s, StepContext& context) const {
+  check_noisy(context, s);
   const double eta = options_.step;
   const GaussianMixture law = mixture_.marginal(context.schedule().a(s), context.schedule().s(s));
   const Tensor score_x = context.score(x, s);
@@ -79,8 +87,9 @@ Tensor Mala::step(const Tensor& x, double, double s, StepContext& context) const
   const Tensor score_y = context.score(y, s);
   const Tensor log_ratio = law.log_density(y) + log_proposal(x, y, score_y, eta) -
                            law.log_density(x) - log_proposal(y, x, score_x, eta);
-  return accept(x, y, log_ratio.to_vector<double>(),
-                context.normal(1, DType::f64).to_vector<double>());
+  // One number a chain is used of these; a draw has the shape of every other.
+  const Tensor z = slice(context.normal(x.size(1), x.dtype()), 1, 0, 1);
+  return accept(x, y, log_ratio.to_vector<double>(), z.to_vector<double>());
 }
 
 AnnealedLangevin::AnnealedLangevin(const AnnealedOptions& options)

@@ -115,6 +115,12 @@ void StepContext::begin_step(Index step) {
 
 Tensor StepContext::normal(Index n, DType dtype) {
   check(draw_ < kDrawsPerStep, "sampler: a step draws at most ", kDrawsPerStep, " times");
+  if (drawn_n_ == 0) {
+    drawn_n_ = n;
+    drawn_dtype_ = dtype;
+  }
+  check(n == drawn_n_ && dtype == drawn_dtype_, "sampler: noise of ", n, " ", dtype, " after ",
+        drawn_n_, " ", drawn_dtype_, " would repeat some of it");
   // Draws start at whole blocks of the generator: four floats or two doubles.
   const Index stride = (n + 3) / 4 * 4;
   const Index position = (step_ * kDrawsPerStep + draw_) * stride;

@@ -26,7 +26,7 @@ class StepContext {
   Tensor posterior_mean(const Tensor& x /*[B, n]*/, double t);
   // (a m - x)/s^2; one evaluation.
   Tensor score(const Tensor& x /*[B, n]*/, double t);
-  // Fresh N(0, 1), [B, n].
+  // Fresh N(0, 1), [B, n]. Every draw of a context has the same n and dtype: they share a stream.
   Tensor normal(Index n, DType dtype);
 
   Index evaluations() const { return evaluations_; }    // so far, for each chain
@@ -39,6 +39,8 @@ class StepContext {
   std::uint64_t seed_;
   Index step_ = 0;
   Index draw_ = 0;
+  Index drawn_n_ = 0;  // of the first draw
+  DType drawn_dtype_ = DType::f32;
   Index evaluations_ = 0;
   Tensor estimate_;
 };

@@ -166,5 +166,25 @@ TEST(Samples, GridsMustLeadFromNoiseToData) {
   EXPECT_THROW(sample(oracle, Ancestral(), uniform(3, 1.0), {.chains = 1, .dimension = 2}), Error);
 }
 
+TEST(Samples, LangevinNeedsNoise) {
+  // At s = 0 the posterior mean is the state: a score made of it would be zero.
+  const OracleDenoiser oracle(kMixture, std::make_shared<VpLinear>());
+  for (const NamedSampler& each : langevin_samplers(kMixture, 0.1)) {
+    EXPECT_THROW(sample(oracle, *each.sampler, Grid{0.5, 0}, {.chains = 1, .dimension = 2}), Error)
+        << each.name;
+  }
+}
+
+// Draws of several shapes would share parts of one stream.
+TEST(Samples, DrawsOfAChainHaveOneShape) {
+  struct TwoShapes final : Sampler {
+    Tensor step(const Tensor& x, double, double, StepContext& context) const override {
+      return x + context.normal(1, x.dtype());
+    }
+  };
+  const OracleDenoiser oracle(kMixture, std::make_shared<VpLinear>());
+  EXPECT_THROW(sample(oracle, TwoShapes(), Grid{0.5, 0.1}, {.chains = 1, .dimension = 2}), Error);
+}
+
 }  // namespace
 }  // namespace ito::diffusion
