@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/ops.h"
+#include "diffusion/losses/answer.h"
 
 namespace ito::diffusion {
 
@@ -11,7 +12,7 @@ Tensor denoising_score_matching(const Function& score, const Tensor& x, double s
   check(x.rank() == 2 && sigma > 0, "denoising_score_matching: needs x [B, n] and sigma > 0, got ",
         x.shape(), " and ", sigma);
   const Tensor z = randn(x.shape(), rng, x.dtype());
-  const Tensor noisy = score(x + sigma * z);
+  const Tensor noisy = checked_answer(score(x + sigma * z), x, "denoising_score_matching");
   if (!options.control_variate) return mean(sum(square(noisy + z / sigma), {1}));
   // || s(x + sigma z) ||^2 + 2 <s(x + sigma z) - s(x), z>/sigma + n/sigma^2
   const double constant = static_cast<double>(x.size(1)) / (sigma * sigma);
@@ -22,22 +23,23 @@ Tensor ncsn_loss(const Network& score, const Tensor& x, const std::vector<double
                  Generator& rng) {
   check(x.rank() == 2 && !sigmas.empty(), "ncsn_loss: needs x [B, n] and at least one level, got ",
         x.shape(), " and ", sigmas.size());
+  for (const double sigma : sigmas) check(sigma > 0, "ncsn_loss: a level is ", sigma);
   const Index rows = x.size(0);
   std::vector<double> drawn;
   for (Index i = 0; i < rows; ++i) {
     const Index level = rng.below(static_cast<Index>(sigmas.size()));
     drawn.push_back(sigmas[static_cast<std::size_t>(level)]);
-    check(drawn.back() > 0, "ncsn_loss: a level is ", drawn.back());
   }
   const Tensor sigma = from(drawn, {rows}, x.dtype()), column = unsqueeze(sigma, 1);
   const Tensor z = randn(x.shape(), rng, x.dtype());
-  return mean(sum(square(column * score(x + column * z, sigma) + z), {1}));
+  const Tensor answer = checked_answer(score(x + column * z, sigma), x, "ncsn_loss");
+  return mean(sum(square(column * answer + z), {1}));
 }
 
 std::vector<double> geometric_sigmas(double sigma_max, double sigma_min, Index levels) {
-  check(sigma_max > 0 && sigma_min > 0 && levels >= 2,
-        "geometric_sigmas: needs positive ends and 2 levels, got ", sigma_max, ", ", sigma_min,
-        " and ", levels);
+  check(sigma_max > sigma_min && sigma_min > 0 && levels >= 2,
+        "geometric_sigmas: needs sigma_max > sigma_min > 0 and 2 levels, got ", sigma_max, ", ",
+        sigma_min, " and ", levels);
   std::vector<double> out;
   const double step = std::log(sigma_min / sigma_max) / static_cast<double>(levels - 1);
   for (Index i = 0; i < levels; ++i)

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "autograd/ops.h"
+#include "diffusion/losses/answer.h"
 
 namespace ito::diffusion {
 
@@ -64,7 +65,8 @@ LocalizationBatch localize(const Tensor& x, Generator& rng,
 Tensor localization_loss(const LocalizationNetwork& network, const Tensor& x, Generator& rng,
                          const LocalizationLossOptions& options) {
   const LocalizationBatch batch = localize(x, rng, options);
-  const Tensor error = square(network(batch.y, batch.alpha) - x);
+  const Tensor error =
+      square(checked_answer(network(batch.y, batch.alpha), x, "localization_loss") - x);
   return mean(batch.weight.defined() ? error * batch.weight : error);
 }
 

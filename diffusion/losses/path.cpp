@@ -6,6 +6,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
+#include "diffusion/losses/answer.h"
 
 namespace ito::diffusion {
 namespace {
@@ -49,6 +50,9 @@ double score_factor(Prediction prediction, const PathPoint& p) {
 
 double score_weight(Weighting weighting, const Schedule& schedule, double t,
                     const WeightingOptions& options) {
+  check(options.gamma > 0 && options.sigma_data > 0,
+        "score_weight: needs gamma > 0 and sigma_data > 0, got ", options.gamma, " and ",
+        options.sigma_data);
   const PathPoint p = schedule.point(t);
   const double s2 = p.s * p.s, a2 = p.a * p.a;
   const double sigma2 = s2 / a2;
@@ -110,6 +114,8 @@ Tensor path_loss(const Network& network, Prediction prediction, const Schedule& 
   std::vector<double> times, weights;
   for (Index i = 0; i < x.size(0); ++i) {
     const double t = law.draw(rng);
+    check(schedule.t_min() <= t && t <= schedule.t_max(), "path_loss: t = ", t,
+          " lies outside the path [", schedule.t_min(), ", ", schedule.t_max(), "]");
     double weight = score_weight(options.weighting, schedule, t, options.weights);
     if (options.weighting == Weighting::path_kl) {
       weight /= law.density(t);
@@ -122,7 +128,8 @@ Tensor path_loss(const Network& network, Prediction prediction, const Schedule& 
     weights.push_back(weight);
   }
   const PathBatch batch = draw_path(schedule, times, prediction, x, rng);
-  const Tensor error = sum(square(network(batch.x_t, batch.t) - batch.target), {1});
+  const Tensor error =
+      sum(square(checked_answer(network(batch.x_t, batch.t), x, "path_loss") - batch.target), {1});
   return mean(error * from(weights, {x.size(0)}, x.dtype()));
 }
 
@@ -132,7 +139,8 @@ Tensor ddpm_noise_loss(const Network& noise, const Ddpm& chain, const Tensor& x,
   for (Index i = 0; i < x.size(0); ++i)
     times.push_back(static_cast<double>(1 + rng.below(chain.steps())));
   const PathBatch batch = draw_path(chain, times, Prediction::noise, x, rng);
-  return mean(sum(square(noise(batch.x_t, batch.t) - batch.target), {1}));
+  const Tensor answer = checked_answer(noise(batch.x_t, batch.t), x, "ddpm_noise_loss");
+  return mean(sum(square(answer - batch.target), {1}));
 }
 
 }  // namespace ito::diffusion

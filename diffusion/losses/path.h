@@ -18,7 +18,7 @@ enum class Weighting {
   snr,            // a^2/s^2 times the error of x_0: sigma_squared by another name
   x0,             // s^4/a^2: the error of x_0, unweighted
   velocity,       // s^2 r^2/a^2: the error of v, unweighted; SNR + 1 times that of x_0
-  g_squared,      // |g2|: with uniform time, twice the path-KL (likelihood weighting)
+  g_squared,      // |g2|: with uniform time, 2/(high - low) times the path-KL
   min_snr,        // min(SNR, gamma) times the error of x_0 (Hang et al. 2023)
   edm,            // (sigma^2 + sigma_data^2)/(sigma sigma_data)^2 times that of x_0, sigma = s/a
   path_kl,        // |g2|/(2 density of t): the loss is the path-KL in nats over [low, high], up to

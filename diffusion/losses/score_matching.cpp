@@ -1,6 +1,7 @@
 #include "diffusion/losses/score_matching.h"
 
 #include "autograd/ops.h"
+#include "diffusion/losses/answer.h"
 
 namespace ito::diffusion {
 
@@ -8,7 +9,7 @@ Tensor explicit_score_matching(const Function& score, const Tensor& x, const Ten
   check(x.rank() == 2 && truth.shape() == x.shape(),
         "explicit_score_matching: needs x and truth [B, n], got ", x.shape(), " and ",
         truth.shape());
-  return mean(sum(square(score(x) - truth), {1}));
+  return mean(sum(square(checked_answer(score(x), x, "explicit_score_matching") - truth), {1}));
 }
 
 Tensor implicit_score_matching(const Function& score, const Tensor& x,

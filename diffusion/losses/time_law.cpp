@@ -20,6 +20,8 @@ void check_range(double low, double high, const char* op) {
 void check_path(const SchedulePtr& schedule, double low, double high, const char* op) {
   check(schedule != nullptr, op, ": needs a schedule");
   check_range(low, high, op);
+  check(low >= schedule->t_min() && high <= schedule->t_max(), op, ": ", low, " to ", high,
+        " leaves the path [", schedule->t_min(), ", ", schedule->t_max(), "]");
   check(std::isfinite(schedule->log_snr(low)) && std::isfinite(schedule->log_snr(high)), op,
         ": the log-SNR is infinite at an end of ", low, " to ", high);
 }

@@ -6,8 +6,11 @@
 
 #include <gtest/gtest.h>
 
+#include "diffusion/losses/denoising.h"
 #include "diffusion/losses/localization.h"
+#include "diffusion/losses/score_matching.h"
 #include "diffusion/quadrature.h"
+#include "diffusion/schedules/ddpm.h"
 #include "diffusion/schedules/ornstein_uhlenbeck.h"
 #include "diffusion/schedules/variance_exploding.h"
 #include "diffusion/schedules/variance_preserving.h"
@@ -239,6 +242,35 @@ TEST(TimeLaw, RejectsEndsWithoutNoise) {
   EXPECT_THROW((void)path_loss([](const Tensor& x, const Tensor&) { return x; }, Prediction::x0,
                                *kVp, uniform_time(-1e-300, 0.0 + 1e-300), ones({2, 2}), rng),
                Error);
+}
+
+TEST(TimeLaw, RejectsTimesOutsideThePath) {
+  EXPECT_THROW((void)uniform_log_snr(kVp, 0.1, 2), Error);
+  EXPECT_THROW((void)log_normal_sigma(kVp, 0.1, 2), Error);
+  Generator rng(1);
+  EXPECT_THROW((void)path_loss([](const Tensor& x, const Tensor&) { return x; }, Prediction::x0,
+                               *kVp, uniform_time(2, 3), ones({2, 2}), rng),
+               Error);
+}
+
+TEST(Weighting, RejectsFactorsThatAreNotPositive) {
+  EXPECT_THROW((void)score_weight(Weighting::min_snr, *kVp, 0.5, {.gamma = -1}), Error);
+  EXPECT_THROW((void)score_weight(Weighting::edm, *kVp, 0.5, {.sigma_data = 0}), Error);
+}
+
+// A column would broadcast against the rows' targets.
+TEST(Losses, RejectAnswersOfAnotherShape) {
+  Generator rng(1);
+  const Tensor x = ones({8, 3});
+  const Network column = [](const Tensor& at, const Tensor&) { return slice(at, 1, 0, 1); };
+  const Function score = [&](const Tensor& at) { return column(at, at); };
+  const Ddpm chain = Ddpm::cosine(10);
+  EXPECT_THROW((void)path_loss(column, Prediction::x0, *kVp, uniform_time(0.1, 1), x, rng), Error);
+  EXPECT_THROW((void)ddpm_noise_loss(column, chain, x, rng), Error);
+  EXPECT_THROW((void)localization_loss(column, x, rng), Error);
+  EXPECT_THROW((void)ncsn_loss(column, x, {1, 0.5}, rng), Error);
+  EXPECT_THROW((void)denoising_score_matching(score, x, 0.5, rng), Error);
+  EXPECT_THROW((void)explicit_score_matching(score, x, x), Error);
 }
 
 }  // namespace

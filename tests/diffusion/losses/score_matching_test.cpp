@@ -135,6 +135,7 @@ TEST(Denoising, GeometricLevels) {
   EXPECT_NEAR(sigmas[0], 10, 1e-14);
   EXPECT_NEAR(sigmas[1], 1, 1e-14);
   EXPECT_NEAR(sigmas[2], 0.1, 1e-14);
+  EXPECT_THROW((void)geometric_sigmas(0.1, 10, 3), Error);
 }
 
 }  // namespace

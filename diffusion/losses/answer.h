@@ -1,0 +1,14 @@
+// What every loss asks of a network's answer.
+#pragma once
+
+#include "autograd/tensor.h"
+
+namespace ito::diffusion {
+
+// The answer, if it has the shape of x: any other would broadcast in the loss without a word.
+inline Tensor checked_answer(Tensor answer, const Tensor& x, const char* op) {
+  check(answer.shape() == x.shape(), op, ": the network maps ", x.shape(), " to ", answer.shape());
+  return answer;
+}
+
+}  // namespace ito::diffusion
