@@ -23,6 +23,9 @@ Likelihood log_likelihood(const Network& network, Prediction prediction, const S
                           const LikelihoodOptions& options) {
   check(x.rank() == 2 && x.size(1) >= 1, "log_likelihood: needs x of shape [B, n], got ",
         x.shape());
+  check(schedule.log_snr(t_noise) < schedule.log_snr(t_data),
+        "log_likelihood: leads from data to noise, got t_data = ", t_data,
+        " and t_noise = ", t_noise);
   const NoGrad guard;
   const Index rows = x.size(0), n = x.size(1);
   DivergenceOptions trace = options.divergence;
@@ -52,8 +55,11 @@ Likelihood log_likelihood(const Network& network, Prediction prediction, const S
   Likelihood result;
   result.evaluations = end.evaluations;
   result.latent = contiguous(slice(end.x, 1, 0, n));
-  const Tensor prior = options.prior ? options.prior(result.latent)
-                                     : normal_log_density(result.latent, schedule.prior_std());
+  const double std = t_noise == schedule.noise_end() ? schedule.prior_std() : schedule.s(t_noise);
+  const Tensor prior =
+      options.prior ? options.prior(result.latent) : normal_log_density(result.latent, std);
+  check(prior.shape() == Shape{rows}, "log_likelihood: the prior is [", rows, "], got ",
+        prior.shape());
   const Tensor integrals = slice(end.x, 1, n);
   result.log_density = prior + mean(integrals, {1});
   if (!random) {

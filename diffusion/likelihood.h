@@ -14,7 +14,8 @@ struct LikelihoodOptions {
   AdaptiveOptions ode = {.relative = 1e-7, .absolute = 1e-7};
   // Hutchinson's probes are drawn once, and kept along the trajectory.
   DivergenceOptions divergence = {};
-  // The log-density [B] at the noise end; by default N(0, prior_std^2 I) of the schedule.
+  // The log-density [B] at t_noise. By default N(0, prior_std^2 I) at the noise end of the path and
+  // N(0, s(t_noise)^2 I) before it.
   std::function<Tensor(const Tensor& x)> prior = nullptr;
 };
 
@@ -22,7 +23,7 @@ struct Likelihood {
   Tensor log_density;     // [B], nats
   Tensor standard_error;  // [B], of Hutchinson's estimate: zero when exact, NaN for one probe
   Tensor latent;          // [B, n], where the flow ends
-  Index evaluations = 0;  // of the network
+  Index evaluations = 0;  // of the drift: one of the network each, and its divergence
 };
 
 // log p(x) of the flow's law at time t_data, with d log p/dt = -div(flow drift) along the

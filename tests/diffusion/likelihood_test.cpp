@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <memory>
+#include <numbers>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -111,6 +112,32 @@ TEST(Likelihood, HutchinsonAgreesWithinItsStandardError) {
 
 TEST(Likelihood, BitsPerDimension) {
   EXPECT_DOUBLE_EQ(bits_per_dimension(-8 * std::log(2.0), 4), 2);
+}
+
+TEST(Likelihood, HasThePriorOfItsLastTime) {
+  // x_t of a point mass at 0 is N(0, s(t)^2 I), so the prior is exact wherever the flow ends.
+  const VarianceExploding path(0.01, 50);
+  const Network score = [&](const Tensor& x, const Tensor& t) {
+    return x * (-1 / std::pow(path.s(t.to_vector<double>()[0]), 2));
+  };
+  const Tensor x = tensor({{0.1, -0.2}, {0.0, 0.3}}, DType::f64);
+  const double s = path.s(0.4);
+  const Tensor truth =
+      -0.5 * sum(square(x / s), {1}) - 2 * std::log(s * std::sqrt(2 * std::numbers::pi));
+  for (const double end : {0.5, 0.7, 1.0}) {
+    const Likelihood l = log_likelihood(score, Prediction::score, path, x, 0.4, end);
+    EXPECT_LT(largest_error(l.log_density, truth), 1e-5) << end;
+  }
+}
+
+TEST(Likelihood, RejectsTheWrongWayAndPriorsOfAnotherShape) {
+  const VarianceExploding path;
+  const GaussianMixture law({1}, {0, 0}, {1, 1});
+  const Network score = exact_score(law, std::make_shared<VarianceExploding>());
+  const Tensor x = ones({3, 2}, DType::f64);
+  EXPECT_THROW((void)log_likelihood(score, Prediction::score, path, x, 1, 1e-3), Error);
+  const LikelihoodOptions column{.prior = [](const Tensor& at) { return slice(at, 1, 0, 1); }};
+  EXPECT_THROW((void)log_likelihood(score, Prediction::score, path, x, 1e-3, 1, column), Error);
 }
 
 }  // namespace
