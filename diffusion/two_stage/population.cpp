@@ -19,12 +19,13 @@ struct Reduced {
 
 Reduced reduced_loss(double signal, Overlap at) {
   const double s = at.norm_squared, rho = at.product;
-  const auto [t, slope, t_slope,
-              square_slope] = normal_expectation(signal * rho, std::sqrt(signal * s), [](double u) {
-    const double value = std::tanh(u), derivative = 1 - value * value;
-    return std::array{value, derivative, value * derivative, derivative * (1 - 3 * value * value)};
-  });
-  const double square = 1 - slope;
+  // E[T^2], not 1 - E[T'], which cancels where the signal is small.
+  const auto [t, square, slope, t_slope, square_slope] =
+      normal_expectation(signal * rho, std::sqrt(signal * s), [](double u) {
+        const double value = std::tanh(u), derivative = 1 - value * value;
+        return std::array{value, value * value, derivative, value * derivative,
+                          derivative * (1 - 3 * value * value)};
+      });
   return {s * square - 2 * rho * t, square + signal * (s * square_slope + 2 * rho * t_slope),
           -2 * t + 2 * signal * (s * t_slope - rho * slope)};
 }
@@ -81,6 +82,7 @@ InSpan em_step(Overlap at) {
 }
 
 Curvature curvature_at_truth(const TwoModeStudent& student, double truth_norm) {
+  check(truth_norm > 0, "curvature_at_truth: ||mu*|| is positive, got ", truth_norm);
   // Across mu*, ||mu||^2 and <mu, mu*> are stationary and the curvature is that of the factor of
   // mu. Along it, a central difference of an exact gradient.
   const auto slope_along = [&](double norm) {

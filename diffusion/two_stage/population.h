@@ -1,6 +1,7 @@
 // Population gradients of the two-mode students and the maps they are compared with. By symmetry
 // every one of them sends mu into the span of mu and mu*, with coefficients that depend on
-// ||mu||^2, <mu, mu*> and one-dimensional expectations; these are exact to about 1e-15.
+// ||mu||^2, <mu, mu*> and one-dimensional expectations; these are exact to about 1e-15,
+// E[tanh] relative to the root of the signal.
 #pragma once
 
 #include <span>

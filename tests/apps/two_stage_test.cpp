@@ -187,6 +187,19 @@ TEST(PopulationGradient, IsTheDerivativeOfTheLoss) {
   }
 }
 
+TEST(PopulationGradient, KeepsItsDigitsWhereTheSignalVanishes) {
+  // The limit errs by the signal: t for localization, e^-2t for DDPM.
+  for (const TwoModeStudent& student :
+       {TwoModeStudent::localization(1e-15), TwoModeStudent::ddpm(18)}) {
+    const Overlap at{1, 0.5};
+    const InSpan exact = diffusion::population_gradient(student, at),
+                 limit = diffusion::high_noise_gradient(student, at);
+    EXPECT_NEAR(exact.of_mu / limit.of_mu, 1, 1e-12);
+    // E[tanh u] is sqrt(signal) times smaller than its terms.
+    EXPECT_NEAR(exact.of_truth / limit.of_truth, 1, 2.3e-16 / std::sqrt(student.signal()));
+  }
+}
+
 TEST(PopulationGradient, VanishesAtTheTruthAndBothStudentsShareIt) {
   for (const double norm : {0.05, 1.0, 6.0}) {
     const Overlap at{norm * norm, norm * norm};
