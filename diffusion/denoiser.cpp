@@ -1,5 +1,7 @@
 #include "diffusion/denoiser.h"
 
+#include <algorithm>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,13 @@ Tensor ask(const FrozenNetwork& network, const Tensor& x, DType dtype, Predictio
   if (prediction == Prediction::x0) return convert(value, x.dtype());
   // Converted in x's dtype, which may be the wider one.
   return convert_prediction(convert(value, x.dtype()), x, prediction, Prediction::x0, point);
+}
+
+// Of one class, and at one place at some time.
+void check_one_path(const Schedule& a, const Schedule& b, const char* op) {
+  const double t = a.t_min() + 0.25 * std::min(1.0, a.t_max() - a.t_min());
+  check(typeid(a) == typeid(b) && a.a(t) == b.a(t) && a.s(t) == b.s(t), op,
+        ": the two denoisers follow different paths");
 }
 
 class NetworkAt final : public Denoiser {
@@ -100,6 +109,7 @@ DenoiserPtr NetworkDenoiser::at(double t) const {
 PhaseSwitch::PhaseSwitch(DenoiserPtr before, DenoiserPtr after, double t_switch)
     : before_(std::move(before)), after_(std::move(after)), t_switch_(t_switch) {
   check(before_ && after_, "phase_switch: needs two denoisers");
+  check_one_path(before_->schedule(), after_->schedule(), "phase_switch");
 }
 
 Tensor PhaseSwitch::posterior_mean(const Tensor& x, double t, ChainRange chains) const {
@@ -109,6 +119,7 @@ Tensor PhaseSwitch::posterior_mean(const Tensor& x, double t, ChainRange chains)
 MixtureRouting::MixtureRouting(DenoiserPtr first, DenoiserPtr second, double q, std::uint64_t seed)
     : parts_{std::move(first), std::move(second)}, q_(q), seed_(seed) {
   check(parts_[0] && parts_[1], "mixture_routing: needs two denoisers");
+  check_one_path(parts_[0]->schedule(), parts_[1]->schedule(), "mixture_routing");
   check(q >= 0 && q <= 1, "mixture_routing: q is a probability, got ", q);
 }
 

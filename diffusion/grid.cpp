@@ -149,11 +149,9 @@ void check_grid(std::span<const double> grid, const char* op) {
 void check_path_grid(std::span<const double> grid, const Schedule& path, const char* op) {
   check(grid.size() >= 2, op, ": a grid needs at least 2 points, got ", grid.size());
   for (std::size_t k = 0; k < grid.size(); ++k) {
-    // Beyond the ends by rounding at most.
-    check(
-        std::isfinite(grid[k]) && grid[k] >= path.t_min() - 1e-9 && grid[k] <= path.t_max() + 1e-9,
-        op, ": t = ", grid[k], " at point ", k, " lies outside the path [", path.t_min(), ", ",
-        path.t_max(), "]");
+    check(std::isfinite(grid[k]) && grid[k] >= path.t_min() && grid[k] <= path.t_max(), op,
+          ": t = ", grid[k], " at point ", k, " lies outside the path [", path.t_min(), ", ",
+          path.t_max(), "]");
     check(k == 0 || (path.signal_grows() ? grid[k - 1] <= grid[k] : grid[k - 1] >= grid[k]), op,
           ": a grid leads from noise to data, got ", k == 0 ? 0 : grid[k - 1], " then ", grid[k],
           " at point ", k);

@@ -119,6 +119,8 @@ AdaptiveResult dormand_prince(const OdeField& f, const Tensor& x, double t, doub
   const double direction = s < t ? -1 : 1;
   Tensor slope = f(result.x, t);
   result.evaluations = 1;
+  check(std::isfinite(sum(abs(slope)).item()),
+        "dormand_prince: the field is not finite at t = ", t);
   double h = options.first_step;
   if (h <= 0) {
     h = first_step(f, result.x, slope, t, s - t, options);

@@ -28,9 +28,10 @@ Legendre legendre(Index n, double x) {
 
 }  // namespace
 
-GaussLegendre::GaussLegendre(Index count)
-    : nodes_(static_cast<std::size_t>(count)), weights_(static_cast<std::size_t>(count)) {
+GaussLegendre::GaussLegendre(Index count) {
   check(count >= 1, "gauss_legendre: needs at least 1 node, got ", count);
+  nodes_.resize(static_cast<std::size_t>(count));
+  weights_.resize(static_cast<std::size_t>(count));
   for (Index i = 0; i < count; ++i) {
     // Newton from Tricomi's estimate of the i-th root; it converges quadratically.
     double x = -std::cos(std::numbers::pi * (static_cast<double>(i) + 0.75) /

@@ -96,7 +96,7 @@ Panel gamma_panel(const TwoModes& law, const Regime& regime, bool with_limit) {
                     [&](double r) { return law.gamma(r * t * law.norm_squared(), t); }));
   }
   if (with_limit) {
-    panel.add(dashed(curve("limit: the nearer mode", -1.5, 1.2, kLimit,
+    panel.add(dashed(curve("the nearer mode", -1.5, 1.2, kLimit,
                            [&](double r) { return diffusion::late_gamma(law, r); })));
   }
   return panel;

@@ -32,6 +32,9 @@ bool is_diagonal(std::span<const double> matrix, Index n) {
 
 void check_symmetric(std::span<const double> matrix, Index n) {
   for (Index i = 0; i < n; ++i) {
+    check(matrix[at(i * n + i)] > 0, "gaussian_mixture: a variance is ", matrix[at(i * n + i)]);
+  }
+  for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j < i; ++j) {
       const double upper = matrix[at(j * n + i)], lower = matrix[at(i * n + j)];
       check(std::abs(upper - lower) <=

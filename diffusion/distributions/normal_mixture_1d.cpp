@@ -34,8 +34,10 @@ NormalMixture1d::NormalMixture1d(std::vector<double> weights, std::vector<double
         "normal_mixture_1d: got ", weights_.size(), " weights, ", means_.size(), " means, ",
         stds_.size(), " stds");
   for (std::size_t k = 0; k < weights_.size(); ++k) {
-    check(weights_[k] > 0 && stds_[k] > 0 && std::isfinite(means_[k]), "normal_mixture_1d: mode ",
-          k, " has weight ", weights_[k], ", mean ", means_[k], " and std ", stds_[k]);
+    check(weights_[k] > 0 && std::isfinite(weights_[k]) && std::isfinite(means_[k]) &&
+              stds_[k] > 0 && std::isfinite(stds_[k]),
+          "normal_mixture_1d: mode ", k, " has weight ", weights_[k], ", mean ", means_[k],
+          " and std ", stds_[k]);
   }
   const double total = std::accumulate(weights_.begin(), weights_.end(), 0.0);
   for (double& w : weights_) w /= total;
@@ -68,7 +70,8 @@ double NormalMixture1d::quantile(double p) const {
   if (p == 0) return -kInfinity;
   if (p == 1) return kInfinity;
   double low = lower(), high = upper();
-  const double width = high - low;
+  // Not zero, though a std may be below the rounding of its mean.
+  const double width = std::max(high - low, 1e-15 * std::abs(low));
   while (cdf(low) > p) low -= width;
   while (survival(high) > 1 - p) high += width;
   // Bisection halves the bracket down to neighbouring doubles.

@@ -23,6 +23,7 @@ double sigmoid(double x) {
 // The trapezoid rule of step h errs by exp(-2 pi c/h), c the distance to the poles at Im z = pi/d:
 // h = min(1/4, 1/(2d)) leaves exp(-4 pi^2) = 7e-18.
 double label_variance_at(double p, double d_squared) {
+  if (d_squared > 6000) return 0;  // exp(-d^2/8) underflows
   const double q = 1 - p, d = std::sqrt(d_squared);
   // The fraction grows at most like e^{d|z|/2} up to |z| = |logit p|/d, which moves the peak of the
   // integrand by at most this; nine stds further out, exp(-81/2) = 3e-18 is left.
@@ -85,7 +86,8 @@ double TwoModes::integrated_label_variance(double t0, double t1) const {
         t1);
   // With d^2 = ||a||^2 t/(1+t), dt/(1+t)^2 = d(d^2)/||a||^2. Panels of at most 4 in d^2 (v falls by
   // e^-1/2 there) keep 10 Gauss nodes exact to rounding.
-  const double from = norm_squared_ * (t0 / (1 + t0)), to = norm_squared_ * (t1 / (1 + t1));
+  const auto share = [](double t) { return std::isinf(t) ? 1 : t / (1 + t); };
+  const double from = norm_squared_ * share(t0), to = norm_squared_ * share(t1);
   // Beyond d^2 = 400, v < e^-50.
   const double end = std::min(to, std::max(from, 400.0));
   const auto panels = static_cast<Index>(std::max(1.0, std::ceil((end - from) / 4)));

@@ -44,7 +44,10 @@ double orthogonal_variance_of_scheme(std::span<const double> grid, LocalizationS
 
 double kl_terminal(Index n, double t_max) {
   check(t_max > 0, "kl_terminal: T > 0, got ", t_max);
-  return 0.5 * static_cast<double>(n) * (1 / t_max - std::log1p(1 / t_max));
+  const double x = 1 / t_max;
+  // x - log(1 + x), whose terms cancel where x is small
+  const double gap = x < 1e-4 ? x * x * (1.0 / 2 - x * (1.0 / 3 - x / 4)) : x - std::log1p(x);
+  return 0.5 * static_cast<double>(n) * gap;
 }
 
 double kl_bernoulli(double p, double q) {

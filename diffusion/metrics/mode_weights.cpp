@@ -22,8 +22,10 @@ Proportion wilson_interval(Index successes, Index trials, double z) {
 
 double ModeWeights::worst() const {
   double worst = 0;
-  for (std::size_t k = 0; k < weight.size(); ++k)
-    worst = std::max(worst, std::abs(weight[k].value - expected[k]));
+  for (std::size_t k = 0; k < weight.size(); ++k) {
+    const double error = std::abs(weight[k].value - expected[k]);
+    if (!(error <= worst)) worst = error;  // NaN too
+  }
   return worst;
 }
 
@@ -48,9 +50,10 @@ ModeWeights mode_weights(const Tensor& x, const GaussianMixture& law, std::span<
         law.weights()[static_cast<std::size_t>(k)];
 
   const NoGrad guard;
-  const auto best =
-      argmax(law.responsibilities(convert(x.detach(), DType::f64)), -1).to_vector<Index>();
-  const auto length = sum(abs(convert(x.detach(), DType::f64)), {-1}).to_vector<double>();
+  const Tensor at = convert(x.detach(), DType::f64), weights = law.responsibilities(at);
+  const auto best = argmax(weights, -1).to_vector<Index>();
+  // Not finite either where a sample is so far out that its densities are not.
+  const auto length = (sum(abs(at), {-1}) + sum(weights, {-1})).to_vector<double>();
   for (std::size_t i = 0; i < best.size(); ++i) {
     const bool finite = std::isfinite(length[i]);
     out.label.push_back(finite ? part_of(best[i]) : -1);

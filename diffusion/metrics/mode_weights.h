@@ -22,11 +22,12 @@ struct ModeWeights {
   std::vector<double> expected;    // the law's weights
   std::vector<Index> label;        // of each sample; -1 where it is not finite
   Index not_finite = 0;
-  // The largest |weight - expected|.
+  // The largest |weight - expected|; NaN without samples.
   double worst() const;
 };
 
-// Each sample counts for its most probable mode under the law. `part` [K] groups the modes, as
+// Each sample counts for its most probable mode under the law, so where modes overlap weights are
+// not those of the law, even of exact samples. `part` [K] groups the modes, as
 // numbers 0, ..., P - 1; empty: each mode is a part of its own. Samples that are not finite count
 // for no part but lower every weight.
 ModeWeights mode_weights(const Tensor& x /*[N, n]*/, const GaussianMixture& law,

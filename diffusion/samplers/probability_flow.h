@@ -24,7 +24,8 @@ struct FlowOptions {
 // schedule (Karras et al. 2022):  dX/dq = (X - m)/q.
 //
 // A step that starts at a = 0, where q is infinite, or ends at s = 0, where the field is not
-// defined, is DDIM's, which is Euler's method for this equation and finite at both ends.
+// defined, is DDIM's, which is Euler's method for this equation and finite at both ends. Where a
+// and s vanish together, as at the start of localization, there is no flow: start after it.
 //
 // Adaptive steps halve: a sample that misses the tolerance repeats the step in two halves of q, so
 // its path depends on itself alone, never on the samples beside it. A sample is not finite if

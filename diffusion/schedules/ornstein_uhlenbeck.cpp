@@ -8,8 +8,8 @@
 namespace ito::diffusion {
 
 OrnsteinUhlenbeck::OrnsteinUhlenbeck(double sigma, double t_max) : sigma_(sigma), t_max_(t_max) {
-  check(sigma > 0 && t_max > 0 && std::isfinite(t_max),
-        "ornstein_uhlenbeck: needs sigma > 0 and a finite t_max > 0, got ", sigma, " and ", t_max);
+  check(sigma > 0 && std::isfinite(sigma) && t_max > 0 && std::isfinite(t_max),
+        "ornstein_uhlenbeck: needs finite sigma > 0 and t_max > 0, got ", sigma, " and ", t_max);
 }
 
 double OrnsteinUhlenbeck::a(double t) const {
@@ -31,7 +31,7 @@ double OrnsteinUhlenbeck::prior_std() const {
 
 // a^2/s^2 = 2/(sigma^2 (e^{2t} - 1))
 double OrnsteinUhlenbeck::log_snr(double t) const {
-  return -2 * std::log(prior_std()) - std::log(std::expm1(2 * t));
+  return -2 * std::log(prior_std()) - 2 * t - std::log(-std::expm1(-2 * t));
 }
 double OrnsteinUhlenbeck::t_from_log_snr(double lambda) const {
   const double x = lambda + 2 * std::log(prior_std());

@@ -44,6 +44,7 @@ double VariancePreserving::t_from_log_snr(double lambda) const {
 
 // The root of t (beta_min + t slope/2) = b that does not cancel.
 double LinearRate::t_from_integral(double b) const {
+  if (std::isinf(b)) return b;
   const double slope = beta_max - beta_min;
   return 2 * b / (beta_min + std::sqrt(std::max(0.0, beta_min * beta_min + 2 * slope * b)));
 }

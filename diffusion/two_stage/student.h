@@ -19,7 +19,7 @@ namespace ito::diffusion {
 //   F = ||mu||^2 E[tanh(u)^2] - 2 <mu, mu*> E[tanh(u)],
 //   u ~ N(signal() <mu, mu*>, signal() ||mu||^2)
 //
-// so the two students differ by one rescaling of the learning rate (MATH.md: localization is OU in
+// so the two students differ by one rescaling of the learning rate (localization is OU in
 // disguise).
 class TwoModeStudent {
  public:

@@ -167,6 +167,14 @@ TEST(DenoiserAt, AnswersAsTheDenoiserItself) {
   EXPECT_THROW((void)affine->at(0.2)->posterior_mean(x, 0.3, chains), Error);
 }
 
+TEST(Denoiser, PartsFollowOnePath) {
+  const GaussianMixture law = two_modes(0.7, {1.0, 2.0});
+  const auto here = std::make_shared<OracleDenoiser>(law);
+  const auto elsewhere = std::make_shared<OracleDenoiser>(law, std::make_shared<VpLinear>());
+  EXPECT_THROW(MixtureRouting(here, elsewhere, 0.5, 1), Error);
+  EXPECT_THROW(PhaseSwitch(here, elsewhere, 0.5), Error);
+}
+
 TEST(DenoiserAt, IsNullWhereThereIsNothingToGain) {
   const auto plain = std::make_shared<NetworkDenoiser>(Unspecialised{});
   EXPECT_EQ(plain->at(0.5), nullptr);

@@ -1,4 +1,5 @@
-// Errata 11 to 17 of MATH.md, on the two modes of section 7: what the paper states, and what holds.
+// Errata 11 to 17 of docs/errata.md, on the two modes of section 7: what the paper states, and what
+// holds.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -127,10 +128,17 @@ TEST(Errata, Erratum15ThresholdMovesWithT) {
       EXPECT_NEAR(law.gamma(gamma_threshold(law, t), t), 0.5, 1e-14);
       EXPECT_GT(law.gamma(gamma_threshold(law, t) + 0.01 * (1 + t), t), 0.5);
     }
-    // In r it tends to the midpoint of the modes, where the nearer mode changes.
+    // In r it tends to the midpoint of the modes, where the nearer mode changes, moved by p.
     const double t = 1e9;
     const double r = gamma_threshold(law, t) / (t * law.norm_squared());
     EXPECT_NEAR(r, 0.5 * (1 - 2 * p) - std::log(p / (1 - p)) / 128, 1e-9);
+    // The limit is a sigmoid of slope ||a||^2; late_gamma is that for modes well apart.
+    const double logit = std::log(p / (1 - p));
+    for (const double position : {-0.6, r - 0.01, r, r + 0.01, 0.6}) {
+      const double exponent = 128 * (position - 0.5 * (1 - 2 * p)) + logit;
+      EXPECT_NEAR(law.gamma(position * t * law.norm_squared(), t), 1 / (1 + std::exp(-exponent)),
+                  1e-6);
+    }
     EXPECT_EQ(late_gamma(law, 0.5 * (1 - 2 * p) + 1e-6), 1);
     EXPECT_EQ(late_gamma(law, 0.5 * (1 - 2 * p) - 1e-6), 0);
   }

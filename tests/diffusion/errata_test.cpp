@@ -1,4 +1,4 @@
-// Errata 1 to 10 of MATH.md: what the paper states, and what holds.
+// Errata 1 to 10 of docs/errata.md: what the paper states, and what holds.
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -143,7 +143,7 @@ TEST(Errata, Erratum06ScoreIsTheConditionalMeanOfTheTarget) {
 }
 
 TEST(Errata, Erratum07TwoSignErrorsCancel) {
-  // (28) and (29) need +2 <s, Z/sigma>; (30) then completes the square to s + Z/sigma, as (31) has.
+  // (28) and (29) need +2 <s, Z/sigma>; the square then completes to s + Z/sigma, as (31) has.
   const double sigma = 0.6;
   const GaussianMixture law = in_the_plane();
   const NoGrad guard;

@@ -84,8 +84,13 @@ TEST(Ode, EveryRowMeetsTheTolerance) {
 TEST(Ode, FailsLoudly) {
   const OdeField explodes = [](const Tensor& x, double) { return square(x); };  // 1/(1 - t)
   EXPECT_THROW((void)dormand_prince(explodes, ones({1, 1}, DType::f64), 0, 2), Error);
-  const OdeField broken = [](const Tensor& x, double) { return x * std::nan(""); };
+  int calls = 0;
+  const OdeField broken = [&](const Tensor& x, double) {
+    ++calls;
+    return x * std::nan("");
+  };
   EXPECT_THROW((void)dormand_prince(broken, ones({1, 1}, DType::f64), 0, 1), Error);
+  EXPECT_EQ(calls, 1);
   const std::vector<double> grid{0, 1, 0.5};
   EXPECT_THROW((void)integrate(rotation, kStart, grid), Error);
 }

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/error.h"
+
 namespace ito::diffusion {
 namespace {
 
@@ -23,6 +25,11 @@ TEST(GaussLegendre, IsNotExactBeyond) {
   const GaussLegendre rule(2);
   const double value = rule.integrate(-1, 1, [](double x) { return x * x * x * x; });
   EXPECT_NEAR(value, 2.0 / 9, 1e-15);
+}
+
+TEST(GaussLegendre, NeedsANode) {
+  EXPECT_THROW(GaussLegendre(0), Error);
+  EXPECT_THROW(GaussLegendre(-1), Error);
 }
 
 }  // namespace

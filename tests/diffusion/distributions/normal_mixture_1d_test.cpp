@@ -58,5 +58,11 @@ TEST(NormalMixture1d, RejectsImpossibleParameters) {
   EXPECT_THROW(NormalMixture1d({1, 1}, {0, 1}, {1, 0}), Error);
 }
 
+TEST(NormalMixture1d, StdsBelowTheRoundingOfTheMeans) {
+  EXPECT_NEAR(NormalMixture1d({1}, {1}, {1e-18}).quantile(0.1), 1, 1e-15);
+  EXPECT_THROW(NormalMixture1d({1}, {0}, {INFINITY}), Error);
+  EXPECT_THROW(NormalMixture1d({INFINITY}, {0}, {1}), Error);
+}
+
 }  // namespace
 }  // namespace ito::diffusion

@@ -115,5 +115,13 @@ TEST(TwoModes, RejectsImpossibleParameters) {
   EXPECT_THROW(TwoModes::ones(0, 0.5), Error);
 }
 
+TEST(TwoModes, LabelVarianceAtTheEndsOfItsRange) {
+  const TwoModes far(0.7, {1e6});
+  EXPECT_EQ(far.label_variance(1), 0);  // exp(-d^2/8) underflows
+  const TwoModes law = TwoModes::ones(16, 0.7);
+  const double whole = law.integrated_label_variance(0, INFINITY);
+  EXPECT_NEAR(law.integrated_label_variance(0, 1e15), whole, 1e-14 * whole);
+}
+
 }  // namespace
 }  // namespace ito::diffusion

@@ -53,5 +53,13 @@ TEST(ModeWeights, IntervalsCoverTheTruth) {
   EXPECT_NEAR(static_cast<double>(covered) / repeats, 0.936, 0.069);
 }
 
+TEST(ModeWeights, SayWhatTheyCannotTell) {
+  const GaussianMixture law({0.5, 0.5}, {0, 2}, {1, 1});
+  EXPECT_TRUE(std::isnan(mode_weights(zeros({0, 1}), law).worst()));
+  // So far out that no density is a number.
+  const ModeWeights far = mode_weights(full({1, 1}, -1e200, DType::f64), law);
+  EXPECT_EQ(far.not_finite, 1);
+}
+
 }  // namespace
 }  // namespace ito::diffusion

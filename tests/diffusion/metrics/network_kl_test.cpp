@@ -9,6 +9,7 @@
 #include "autograd/ops.h"
 #include "autograd/parallel.h"
 #include "diffusion/distributions/two_modes.h"
+#include "diffusion/schedules/variance_preserving.h"
 
 namespace ito::diffusion {
 namespace {
@@ -86,6 +87,8 @@ TEST(NetworkKl, RejectsWhatCannotBeEstimated) {
   const OracleDenoiser exact(kLaw.mixture());
   EXPECT_THROW((void)kl_network(kLaw.mixture(), exact, {}), Error);
   EXPECT_THROW((void)kl_network(kLaw.mixture(), exact, {.t_max = 1, .samples = 1}), Error);
+  const OracleDenoiser elsewhere(kLaw.mixture(), std::make_shared<VpLinear>());
+  EXPECT_THROW((void)kl_network(kLaw.mixture(), elsewhere, {.t_max = 1}), Error);
 }
 
 }  // namespace
