@@ -6,8 +6,8 @@
 
 namespace ito::nn {
 
-// phi(alpha) = [cos(i alpha), sin(i alpha)], i = 0, ..., count - 1, cosines first; no parameters.
-// MATH.md section 6.
+// phi(alpha) = [cos(i alpha), sin(i alpha)], i = 0, ..., count - 1, cosines first; no parameters:
+// the time embedding of the paper's Algorithm 1.
 class FourierTimeEmbedding {
  public:
   explicit FourierTimeEmbedding(Index count, DType dtype = DType::f32);

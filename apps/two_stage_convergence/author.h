@@ -1,5 +1,5 @@
-// The author's run of section 8 (MATH.md section 6), and what it is: ||mu*|| = 226 saturates the
-// tanh, so each stage is plain exponential descent to an average over the samples.
+// The author's run of section 8, and what it is: ||mu*|| = 226 saturates the tanh, so each stage is
+// plain exponential descent to an average over the samples.
 #pragma once
 
 #include "apps/two_stage_convergence/descent.h"

@@ -63,7 +63,7 @@ Table run_table(const Results& r) {
                  " dimensions: the first stage ends at cosine 0.99, the second is counted until "
                  "‖μ − μ⋆‖ falls to 10⁻⁶ and to 10⁻⁸. The loss is summed over coordinates, "
                  "without a factor ½: under that scaling, and no other, the counts are those "
-                 "stated in MATH.md section 7. EM has no stages; its steps are split at cosine "
+                 "stated (docs/two_stage.md). EM has no stages; its steps are split at cosine "
                  "0.99 too. Stochastic is localization with fresh samples.",
       .columns = {{.title = "iteration"},
                   {.title = "‖μ⋆‖", .format = Format::significant(2), .key = "separation"},

@@ -7,7 +7,7 @@ namespace ito::two_stage {
 
 const char* name(Kind kind);
 
-// Steps of every two-stage run beside those that MATH.md states.
+// Steps of every two-stage run beside those stated (docs/two_stage.md).
 report::Table run_table(const Results& results);
 // Measured against predicted: gradients, minimisers, rates, floors.
 report::Table check_table(const Results& results);

@@ -63,7 +63,7 @@ double settled_deviation(const TwoModeStudent& at, double rate, const Vector& tr
 }  // namespace
 
 Plan localization_plan(double separation) {
-  // Sums over coordinates and no factor 1/2 in the loss: the scaling under which MATH.md counts.
+  // Sums over coordinates and no factor 1/2 in the loss: the scaling of the stated counts.
   if (separation >= 1) return {0.05, 2, 1, 0.5};
   return {0.05, 4, 1, 1};
 }

@@ -22,7 +22,7 @@ struct TwoModeRun {
   double separation;  // ||mu*||
   Plan plan;          // unused by em
   Trajectory path;
-  // MATH.md section 7: steps to cosine 0.99, then to an error of 1e-8; 0 where it states none.
+  // Stated (docs/two_stage.md): steps to cosine 0.99, then to an error of 1e-8; 0 where none are.
   Index stated_1 = 0, stated_2 = 0;
 };
 
