@@ -146,6 +146,13 @@ class WorkspaceLease {
   std::unique_ptr<Workspace> workspace_;
 };
 
+// What was behind a freed node is lost, so it serves only as the end of a pass.
+void check_not_freed(const Node* node, bool ends_here) {
+  check(!node->freed || ends_here,
+        "backward: this graph was already freed by an earlier backward or grad; "
+        "pass retain_graph = true there to differentiate it again");
+}
+
 // Depth-first from the outputs; fills `order` and Slot::needed. With `leaves_needed`, leaves that
 // require a gradient count as variables. Does not look behind a variable if `stop_at_inputs`.
 void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const Tensor> inputs,
@@ -179,9 +186,8 @@ void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const T
         continue;
       }
       Slot& s = w.slots[slot];
-      check(!node->freed || s.is_input,
-            "backward: this graph was already freed by an earlier backward or grad; "
-            "pass retain_graph = true there to differentiate it again");
+      // With other inputs, one of them may lie behind this one.
+      check_not_freed(node, s.is_input && (stop_at_inputs || inputs.size() == 1));
       if (leaves_needed && !node->op) s.needed = true;
       if (s.looked_behind) {
         for (const std::uint32_t input : w.input_slots(s, node->input_count)) {
@@ -270,6 +276,8 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
       if (s.is_input) s.derivative = g;
     }
     if (!node->op) {
+      // A pass inside a rule may have freed it since the sorting.
+      check_not_freed(node, s.is_input && (options.stop_at_inputs || inputs.size() == 1));
       if (into_leaves) add_to_leaf(node, g);
       continue;
     }
@@ -293,7 +301,7 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
         accumulate(w.slots[edges[i]].derivative, fitted(std::move(w.grads[i]), in[i], *node->op));
       }
     }
-    if (!options.retain_graph) node->release_graph();
+    if (any && !options.retain_graph) node->release_graph();
   }
 
   std::vector<Tensor> results;

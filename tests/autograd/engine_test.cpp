@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/checkpoint.h"
 #include "autograd/grad_mode.h"
 #include "autograd/graph/op.h"
 #include "autograd/ops.h"
@@ -72,6 +73,23 @@ TEST(Backward, ThroughAFreedGraphSaysWhatToDo) {
   EXPECT_EQ(x.grad().item(), 12);
 }
 
+TEST(Backward, OfAFreedNodeIsNoLeaf) {
+  const Tensor x = leaf(3);
+  const Tensor h = x * x;
+  (h * 2).backward();
+  EXPECT_EQ(grad(h * x, h).item(), 3);  // nothing behind h is asked for
+  EXPECT_THROW(grad(h * x, {h, x}), Error);
+  EXPECT_THROW(grad(h * x, x), Error);
+}
+
+TEST(Backward, NoticesWhatAPassInsideARuleFreed) {
+  const Tensor x = leaf(5), p = leaf(1);
+  const Tensor h = p * 2;
+  // The segment's gradient is the first, and frees h, which the segment must not have captured.
+  const Tensor y = h * 3 + checkpoint([&](std::span<const Tensor> in) { return in[0] * h; }, {x});
+  EXPECT_THROW(y.backward(), Error);
+}
+
 TEST(Backward, FreesWhatTheGraphHeld) {
   const Tensor x = leaf(2);
   (x * x).backward();  // the gradient's own memory
@@ -121,6 +139,13 @@ TEST(Grad, OfAnOutputByItselfIsOne) {
   const Tensor x = leaf(2);
   const Tensor y = x * x;
   EXPECT_EQ(grad(y, y).item(), 1);
+}
+
+TEST(Grad, KeepsTheGraphBehindItsInputs) {
+  const Tensor x = leaf(3);
+  const Tensor h = x * x;
+  EXPECT_EQ(grad(h * 2, h).item(), 2);
+  EXPECT_EQ(grad(h, x).item(), 6);
 }
 
 TEST(Grad, ReportsUnusedInputs) {
