@@ -271,7 +271,12 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
     if (!g.defined()) continue;
     if (node->extras && !node->extras->hooks.empty()) {
       for (const auto& hook : node->extras->hooks) {
-        if (Tensor replaced = hook(g); replaced.defined()) g = std::move(replaced);
+        Tensor replaced = hook(g);
+        if (!replaced.defined()) continue;
+        check(replaced.shape() == g.shape() && replaced.dtype() == g.dtype(),
+              "register_hook: the hook returned ", replaced.dtype(), replaced.shape(),
+              " for a gradient ", g.dtype(), g.shape());
+        g = std::move(replaced);
       }
       if (s.is_input) s.derivative = g;
     }

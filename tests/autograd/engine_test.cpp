@@ -118,6 +118,19 @@ TEST(Hooks, SeeTheCompleteGradientAndMayReplaceIt) {
   EXPECT_THROW(scalar(1).register_hook([](const Tensor& g) { return g; }), Error);
 }
 
+TEST(Hooks, MustReturnAGradientThatFits) {
+  for (const Tensor& wrong : {ones({3}, DType::f64), ones({2})}) {
+    Tensor x = leaf({1, 2});
+    x.register_hook([=](const Tensor&) { return wrong; });
+    try {
+      sum(x * x).backward();
+      FAIL() << "took " << wrong.dtype() << wrong.shape();
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("register_hook"), std::string::npos) << e.what();
+    }
+  }
+}
+
 TEST(Hooks, OfLeavesAndAskedInputsApply) {
   Tensor x = leaf(2);
   x.register_hook([](const Tensor& g) { return -g; });
