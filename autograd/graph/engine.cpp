@@ -332,7 +332,7 @@ std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<cons
   Workspace& w = *lease;
   sort_graph(w, outputs, inputs, false, true);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    w.slots[w.slot_of(inputs[k])].derivative = tangents[k];
+    accumulate(w.slots[w.slot_of(inputs[k])].derivative, tangents[k]);
   }
   for (const std::uint32_t slot : w.order) {
     if (w.slots[slot].is_input) continue;

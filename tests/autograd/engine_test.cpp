@@ -222,6 +222,12 @@ TEST(Jvp, OfSeveralOutputsAndInputs) {
   EXPECT_EQ(t[2].item(), 10);
 }
 
+TEST(Jvp, AddsTheTangentsOfAnInputNamedTwice) {
+  const Tensor x = leaf(3), one = scalar(1, DType::f64), two = scalar(2, DType::f64);
+  const Tensor y = 2 * x;
+  EXPECT_EQ(jvp({&y, 1}, std::vector{x, x}, std::vector{one, two})[0].item(), 6);
+}
+
 TEST(Jvp, OfAnIndependentOutputIsZero) {
   const Tensor x = leaf({1, 2}), y = leaf(3);
   EXPECT_EQ(jvp(x * x, y, ones_like(y)).to_vector<double>(), (std::vector<double>{0, 0}));
