@@ -83,12 +83,24 @@ To converted(From value) {
 
 }  // namespace
 
+Index checked_numel(const Shape& shape) {
+  Index n = 1;
+  bool none = false;
+  for (Index d : shape) {
+    none = none || d == 0;
+    if (d < 0 || (d > 0 && __builtin_mul_overflow(n, d, &n))) return -1;
+  }
+  if (n > Index{1} << 59) return -1;
+  return none ? 0 : n;
+}
+
 Tensor empty(const Shape& shape, DType dtype) {
-  for (Index d : shape) check(d >= 0, "empty: negative size in shape ", shape);
+  const Index count = checked_numel(shape);
+  check(count >= 0, "empty: shape ", shape, " has a negative size, or more elements than memory");
   Tensor x = make(shape, dtype);
   Node* node = x.node();
   node->strides = contiguous_strides(shape);
-  node->storage = allocate(static_cast<std::size_t>(numel(shape)) * size_of(dtype));
+  node->storage = allocate(static_cast<std::size_t>(count) * size_of(dtype));
   node->data = node->storage->data();
   return x;
 }

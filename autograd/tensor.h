@@ -203,6 +203,10 @@ inline void Tensor::check_dtype(DType wanted) const {
         defined() ? name(dtype()) : "nothing");
 }
 
+// The number of elements of a shape that nobody has checked: -1 if a size is negative, or if they
+// are too many for memory (the product without zeros, which strides are made of, exceeds 2^59).
+Index checked_numel(const Shape& shape);
+
 // Creation. Every factory takes a dtype; the default is f32.
 Tensor empty(const Shape& shape, DType dtype = DType::f32);  // contiguous, values unset
 Tensor zeros(const Shape& shape, DType dtype = DType::f32);

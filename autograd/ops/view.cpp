@@ -137,14 +137,12 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   int unknown = -1;
   Index known = 1;
   for (int i = 0; i < to.rank(); ++i) {
-    if (to[i] == -1) {
-      check(unknown < 0, "reshape: more than one -1 in ", shape);
-      unknown = i;
-    } else {
-      check(to[i] >= 0, "reshape: negative size in ", shape);
-      known *= to[i];
-    }
+    if (to[i] != -1) continue;
+    check(unknown < 0, "reshape: more than one -1 in ", shape);
+    unknown = i;
+    to[i] = 1;
   }
+  const Index known = checked_numel(to);
   if (unknown >= 0) {
     check(known > 0 && x.numel() % known == 0, "reshape: ", x.shape(), " does not fit ", shape);
     to[unknown] = x.numel() / known;
@@ -186,8 +184,8 @@ Tensor transpose(const Tensor& x, Index axis_a, Index axis_b) {
 
 Tensor expand(const Tensor& x, const Shape& shape) {
   if (x.shape() == shape) return x;
-  check(broadcast_shapes(x.shape(), shape, "expand") == shape, "expand: ", x.shape(),
-        " does not broadcast to ", shape);
+  check(broadcast_shapes(x.shape(), shape, "expand") == shape && checked_numel(shape) >= 0,
+        "expand: ", x.shape(), " does not broadcast to ", shape);
   Strides strides = Dims::filled(shape.rank(), 0);
   const int shift = shape.rank() - x.rank();
   for (int i = 0; i < x.rank(); ++i) {

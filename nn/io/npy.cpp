@@ -79,15 +79,6 @@ DType parse_dtype(const std::string& where, std::string_view text) {
        text.substr(0, text.find_first_of(",}")));
 }
 
-// numel(shape), or -1 where the product times eight bytes would overflow.
-Index safe_numel(const Shape& shape) {
-  Index n = 1;
-  for (const Index d : shape) {
-    if (__builtin_mul_overflow(n, d, &n)) return -1;
-  }
-  return n <= (Index{1} << 59) ? n : -1;
-}
-
 }  // namespace
 
 std::string npy_bytes(const Tensor& x) {
@@ -115,7 +106,7 @@ Tensor load_npy(const std::filesystem::path& path) {
   check(value_of(dict, "fortran_order").starts_with("False"), where, ": must be in C order");
   Shape shape;
   check(parse_shape(value_of(dict, "shape"), shape), where, ": cannot read the shape");
-  const Index count = safe_numel(shape);
+  const Index count = checked_numel(shape);
   const std::size_t found = text.size() - start;
   check(count >= 0 && found == static_cast<std::size_t>(count) * size_of(dtype), where, ": shape ",
         shape, " of ", dtype, " does not match the ", found, " bytes of data");

@@ -25,6 +25,18 @@ TEST(Creation, Fills) {
   EXPECT_THROW(linspace(0, 1, 3, DType::i64), Error);
 }
 
+TEST(Creation, RefusesMoreElementsThanMemory) {
+  const Index large = Index{1} << 32;
+  EXPECT_THROW(zeros({large, large}), Error);
+  EXPECT_THROW(empty({Index{1} << 61}, DType::f64), Error);
+  EXPECT_THROW(empty({0, large, large}), Error);  // its strides overflow
+  EXPECT_EQ(empty({0, large}).numel(), 0);
+  EXPECT_THROW(reshape(zeros({0}), {large, large}), Error);
+  EXPECT_THROW(reshape(zeros({0}), {0, large, large}), Error);
+  EXPECT_THROW(expand(ones({1}), {large, large}), Error);
+  EXPECT_THROW(expand(ones({1}), {-1}), Error);
+}
+
 TEST(Creation, FromNestedLists) {
   EXPECT_EQ(tensor({1, 2, 3}).shape(), Shape({3}));
   EXPECT_EQ(tensor({{1, 2}, {3, 4}, {5, 6}}).shape(), Shape({3, 2}));
