@@ -135,7 +135,6 @@ struct Concatenate final : Op {
 Tensor reshape(const Tensor& x, const Shape& shape) {
   Shape to = shape;
   int unknown = -1;
-  Index known = 1;
   for (int i = 0; i < to.rank(); ++i) {
     if (to[i] != -1) continue;
     check(unknown < 0, "reshape: more than one -1 in ", shape);
@@ -146,9 +145,9 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   if (unknown >= 0) {
     check(known > 0 && x.numel() % known == 0, "reshape: ", x.shape(), " does not fit ", shape);
     to[unknown] = x.numel() / known;
+  } else {
+    check(known == x.numel(), "reshape: ", x.shape(), " does not fit ", shape);
   }
-  check(numel(to) == x.numel(), "reshape: ", x.shape(), " has ", x.numel(), " elements, ", shape,
-        " has ", numel(to));
   const Tensor source = contiguous(x);
   return apply<Reshape>(alias(source, to, contiguous_strides(to)), {source});
 }
@@ -217,6 +216,8 @@ Tensor slice(const Tensor& x, Index axis, Index start, Index stop, Index step) {
   check(step != 0, "slice: the step is zero");
   const int at = normalize_axis(axis, x.rank(), "slice");
   const Index size = x.shape()[at];
+  // A step of the size picks one element, as do all beyond.
+  step = std::clamp(step, -std::max<Index>(size, 1), std::max<Index>(size, 1));
   const auto bound = [&](Index i, Index lowest, Index highest) {
     if (i < 0 && i > -kEnd) i += size;
     return std::clamp(i, lowest, highest);

@@ -171,6 +171,8 @@ TEST(Slice, FollowsPython) {
   EXPECT_EQ(values(slice(x, 0, kEnd, -kEnd, -2)), List({5, 3, 1}));
   EXPECT_EQ(values(slice(x, 0, 4, 1, -1)), List({4, 3, 2}));
   EXPECT_EQ(slice(x, 0, 4, 1).numel(), 0);
+  EXPECT_EQ(values(slice(x, 0, 0, kEnd, kEnd)), List({0}));
+  EXPECT_EQ(values(slice(x, 0, kEnd, -kEnd, -kEnd - 1)), List({5}));
   EXPECT_EQ(values(slice(x, 0, -100, 2)), List({0, 1}));
   EXPECT_EQ(select(x, 0, -1).item(), 5);
   EXPECT_THROW(select(x, 0, 6), Error);
