@@ -149,9 +149,14 @@ void Tensor::check_mutable(const char* what) const {
 void Tensor::copy_(const Tensor& source) {
   check_mutable("copy_");
   NoGrad guard;
-  const Tensor from = convert(expand(source, shape()), dtype());
+  Tensor packed = contiguous(convert(expand(source, shape()), dtype()));
+  if (packed.node()->storage == node_->storage) {
+    // Values of the same memory would be overwritten before they are read.
+    Tensor apart = empty(shape(), dtype());
+    apart.copy_(packed);
+    packed = apart;
+  }
   visit(dtype(), [&]<class T>(T) {
-    const Tensor packed = contiguous(from);
     kernels::scatter_copy(packed.data<T>(), static_cast<T*>(node_->data), strides(), shape());
   });
 }

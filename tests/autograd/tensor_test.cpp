@@ -105,6 +105,14 @@ TEST(Tensor, CopyFillsStridedTargetsAndBroadcasts) {
   EXPECT_THROW(x.copy_(ones({4})), Error);
 }
 
+TEST(Tensor, CopyTakesValuesOfItsOwnMemory) {
+  Tensor x = arange(5);
+  flip(x, {0}).copy_(x);
+  EXPECT_EQ(x.to_vector<double>(), List({4, 3, 2, 1, 0}));
+  slice(x, 0, 1).copy_(slice(x, 0, 0, 4));
+  EXPECT_EQ(x.to_vector<double>(), List({4, 4, 3, 2, 1}));
+}
+
 TEST(Tensor, GradientsMustFit) {
   Tensor x = ones({2});
   EXPECT_THROW(x.set_grad(ones({3})), Error);
