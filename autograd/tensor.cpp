@@ -179,9 +179,10 @@ Tensor Tensor::detach() const {
 }
 
 Tensor Tensor::grad() const {
-  return node_->extras ? node_->extras->grad : Tensor();
+  return value().extras ? node_->extras->grad : Tensor();
 }
 void Tensor::set_grad(Tensor g) {
+  value();
   check(!g.defined() || (g.shape() == shape() && g.dtype() == dtype()),
         "set_grad: the gradient must have the tensor's shape ", shape(), " and dtype ", dtype());
   if (g.defined() || node_->extras) node_->own_extras().grad = std::move(g);

@@ -70,6 +70,8 @@ TEST(Tensor, UndefinedSaysSo) {
   EXPECT_FALSE(x.requires_grad());
   EXPECT_THROW(x.shape(), Error);
   EXPECT_THROW(x.data<float>(), Error);
+  EXPECT_THROW(x.grad(), Error);
+  EXPECT_THROW(Tensor().zero_grad(), Error);
 }
 
 TEST(Tensor, Describes) {
