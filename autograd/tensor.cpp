@@ -141,7 +141,7 @@ template std::vector<std::int64_t> Tensor::to_vector() const;
 
 void Tensor::check_mutable(const char* what) const {
   check(is_leaf(), what, ": only a leaf's values may change; this is the result of an op. ",
-        "Compute a new tensor instead, or detach() first");
+        "Compute a new tensor, or change a copy");
   check(!requires_grad() || !grad_enabled(), what,
         ": the leaf requires a gradient; change it under NoGrad");
 }

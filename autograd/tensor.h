@@ -78,11 +78,15 @@ class Tensor {
 
   // Graph.
   bool requires_grad() const;
-  Tensor& set_requires_grad(bool on = true);  // leaves only
-  bool is_leaf() const;                       // no recorded op
-  const Op* op() const;                       // null for a leaf
-  std::span<const Tensor> inputs() const;     // of the op; empty for a leaf
-  Tensor detach() const;                      // same values, no history
+  // Leaves only, and before they are used: what was computed earlier records nothing of them, and
+  // contributes nothing to their gradients.
+  Tensor& set_requires_grad(bool on = true);
+  bool is_leaf() const;                    // no recorded op
+  const Op* op() const;                    // null for a leaf
+  std::span<const Tensor> inputs() const;  // of the op; empty for a leaf
+  // The same memory without the history. Rules read values again: who writes into those of a
+  // recorded op changes its derivatives, so change a copy.
+  Tensor detach() const;
 
   // The gradient accumulated by backward() into a leaf; undefined before the first.
   Tensor grad() const;
