@@ -1,5 +1,6 @@
 #include "autograd/ops/index.h"
 
+#include "autograd/grad_mode.h"
 #include "autograd/graph/op.h"
 #include "autograd/kernels/indexing.h"
 #include "autograd/ops/axes.h"
@@ -12,11 +13,21 @@ namespace {
 using detail::Fold;
 using detail::fold;
 
-// The positions, packed and found to be in [0, size).
-Tensor checked_index(const Tensor& index, Index size, const char* op) {
+// Whether an op of x is recorded.
+bool records(const Tensor& x) {
+  return grad_enabled() && x.requires_grad();
+}
+
+// The positions, packed and found to be in [0, size). To `keep` them is to copy them: rules use
+// them again unchecked.
+Tensor checked_index(const Tensor& index, Index size, const char* op, bool keep) {
   check(index.defined() && index.dtype() == DType::i64, op, ": positions must be i64, got ",
         index.defined() ? name(index.dtype()) : "nothing");
   Tensor packed = contiguous(index);
+  if (keep && packed.same_as(index)) {
+    packed = empty(index.shape(), DType::i64);
+    packed.copy_(index);
+  }
   const auto* at = packed.data<std::int64_t>();
   for (Index i = 0; i < packed.numel(); ++i) {
     check(at[i] >= 0 && at[i] < size, op, ": position ", at[i], " on an axis of size ", size);
@@ -148,13 +159,13 @@ void check_aligned(const Tensor& x, const Tensor& index, int axis, const char* o
 Tensor index_select(const Tensor& x, Index axis, const Tensor& index) {
   const int along = normalize_axis(axis, x.rank(), "index_select");
   check(index.rank() == 1, "index_select: positions must have one dimension, not ", index.shape());
-  return select_at(x, along, checked_index(index, x.shape()[along], "index_select"));
+  return select_at(x, along, checked_index(index, x.shape()[along], "index_select", records(x)));
 }
 
 Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
   const int along = normalize_axis(axis, x.rank(), "gather");
   check_aligned(x, index, along, "gather");
-  return gather_at(x, along, checked_index(index, x.shape()[along], "gather"));
+  return gather_at(x, along, checked_index(index, x.shape()[along], "gather", records(x)));
 }
 
 Tensor take_along(const Tensor& x, const Tensor& index, Index axis) {
@@ -174,11 +185,12 @@ Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tenso
   check_aligned(x, index, along, "scatter_add");
   check(source.shape() == index.shape(), "scatter_add: source ", source.shape(), " and positions ",
         index.shape(), " differ in shape");
-  return scatter_at(x, along, checked_index(index, x.shape()[along], "scatter_add"), source);
+  const bool keep = records(x) || records(source);
+  return scatter_at(x, along, checked_index(index, x.shape()[along], "scatter_add", keep), source);
 }
 
 Tensor one_hot(const Tensor& index, Index classes, DType dtype) {
-  const Tensor at = checked_index(index, classes, "one_hot");
+  const Tensor at = checked_index(index, classes, "one_hot", false);
   Shape shape = index.shape();
   shape.push_back(classes);
   Tensor y = zeros(shape, dtype);

@@ -142,6 +142,18 @@ TEST(Variance, DividesByTheCorrectedCount) {
   EXPECT_DOUBLE_EQ(stddev(x).item(), std::sqrt(3.5));
 }
 
+TEST(Positions, AreThoseOfTheCallWhenDifferentiated) {
+  const Tensor x = leaf({{1, 2, 3}, {4, 5, 6}}), source = leaf({{7}, {8}});
+  Tensor flat = from(Ints{2}, {1}), column = from(Ints{1, 0}, {2, 1});
+  const Tensor a = sum(index_select(x, 1, flat)), b = sum(gather(x, 1, column));
+  const Tensor c = sum(scatter_add(x.detach(), 1, column, source) * x.detach());
+  flat.fill_(1e9);
+  column.fill_(1e9);
+  EXPECT_EQ(values(grad(a, x)), List({0, 0, 1, 0, 0, 1}));
+  EXPECT_EQ(values(grad(b, x)), List({0, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(values(grad(c, source)), List({2, 4}));
+}
+
 TEST(OneHot, MarksTheClass) {
   const Tensor at = from(Ints{2, 0}, {2});
   EXPECT_EQ(values(one_hot(at, 3)), List({0, 0, 1, 1, 0, 0}));
