@@ -31,8 +31,9 @@ Tensor leaky_relu(const Tensor& x, double slope) {
 
 Tensor elu(const Tensor& x, double alpha) {
   check_operand(x, "elu");
+  const Tensor positive = greater(x, 0.0);
   // The exponential sees no positive argument, whose overflow would be multiplied by zero.
-  return where(greater(x, 0.0), x, alpha * expm1(-relu(-x)));
+  return where(positive, x, alpha * expm1(where(positive, scalar(0, x.dtype()), x)));
 }
 
 Tensor selu(const Tensor& x) {

@@ -50,6 +50,15 @@ TEST(Kinks, TakeTheirDocumentedSide) {
   EXPECT_EQ(values(grad(norm(0 * x), x)), List({0, 0, 0}));
 }
 
+TEST(Kinks, OfEluLieOnTheLeft) {
+  const Tensor x = leaf({0, 1});
+  // alpha e^x for x <= 0, as in PyTorch.
+  EXPECT_EQ(values(grad(sum(elu(x, 0.5)), x)), List({0.5, 1}));
+  EXPECT_EQ(values(jvp(elu(x, 0.5), x, ones_like(x))), List({0.5, 1}));
+  const double scale = 1.0507009873554804934;
+  EXPECT_EQ(values(grad(sum(selu(x)), x)), List({scale * 1.6732632423543772848, scale}));
+}
+
 TEST(Ties, SplitTheGradientEvenly) {
   const Tensor a = leaf({1, 2}), b = leaf({1, 3});
   const auto g = grad(sum(maximum(a, b)), {a, b});
