@@ -80,7 +80,7 @@ struct GatedLinear final : Op {
       const T* dp = d_projected.data<T>();
       if (out.wants(0)) out.set(0, d_gate);
       if (out.wants(1)) {
-        Tensor dx = empty(x.shape(), x.dtype());
+        Tensor dx = n.gates > 0 ? empty(x.shape(), x.dtype()) : zeros_like(x);
         for (Index l = 0; l < n.gates; ++l) {
           kernels::gemm(false, false, n.batch, n.in, n.out, T(1), dp + l * n.out, n.gates * n.out,
                         w.data<T>() + l * n.in, n.gates * n.in, T(l > 0), dx.mutable_data<T>(),

@@ -163,6 +163,19 @@ TEST(Positions, AreThoseOfTheCallWhenDifferentiated) {
   EXPECT_EQ(values(grad(c, source)), List({2, 4}));
 }
 
+TEST(GatedLinear, WithoutGatesPassesNothing) {
+  const Tensor gate = zeros({4, 0}, DType::f64).set_requires_grad();
+  const Tensor x = ones({4, 3}, DType::f64).set_requires_grad();
+  const Tensor weight = zeros({5, 0}, DType::f64).set_requires_grad();
+  const Tensor y = sum(gated_linear(gate, x, weight));
+  EXPECT_EQ(y.item(), 0);
+  // The pool hands this memory out again.
+  { const Tensor rubbish = full({4, 3}, 7, DType::f64); }
+  const auto g = grad(y, {gate, x, weight});
+  EXPECT_EQ(values(g[1]), List(12, 0));
+  EXPECT_EQ(g[0].numel() + g[2].numel(), 0);
+}
+
 TEST(OneHot, MarksTheClass) {
   const Tensor at = from(Ints{2, 0}, {2});
   EXPECT_EQ(values(one_hot(at, 3)), List({0, 0, 1, 1, 0, 0}));
