@@ -94,6 +94,13 @@ Tensor product(const Tensor& a, const Tensor& b) {
   return y;
 }
 
+// The leading dimensions folded into one.
+Tensor as_rows(const Tensor& x) {
+  Index rows = 1;
+  for (int i = 0; i + 1 < x.rank(); ++i) rows *= x.shape()[i];
+  return reshape(x, {rows, x.size(-1)});
+}
+
 struct Matmul final : Op {
   static constexpr const char* kName = "matmul";
   const char* name() const override { return kName; }
@@ -102,7 +109,7 @@ struct Matmul final : Op {
     if (i == 0) return matmul(g, transpose(b));
     if (b.rank() == 2 && a.rank() > 2) {
       // The batch sums into one matrix: fold it into the rows and let the product do it.
-      return matmul(transpose(reshape(a, {-1, a.size(-1)})), reshape(g, {-1, g.size(-1)}));
+      return matmul(transpose(as_rows(a)), as_rows(g));
     }
     return matmul(transpose(a), g);
   }
@@ -111,10 +118,6 @@ struct Matmul final : Op {
            map(t[1], [&](const Tensor& x) { return matmul(c.in[0], x); });
   }
 };
-
-Tensor as_rows(const Tensor& x) {
-  return reshape(x, {-1, x.size(-1)});
-}
 
 // Of its own, so that the weight's gradient comes out in the weight's layout and the bias costs
 // neither a node nor a tensor.

@@ -50,6 +50,7 @@ Row matmul_row() {
                pair({3, 4}, {2, 4, 2}), pair({2, 1, 3, 4}, {3, 4, 2}),
                pair({0, 4}, {4, 2}),    pair({3, 0}, {0, 2}),
                pair({2, 0, 4}, {4, 3}), pair({1, 1}, {1, 1}),
+               pair({2, 3, 0}, {0, 4}), pair({2, 3, 5}, {5, 0}),
                pair({4}, {4, 2}),       pair({3, 4}, {4}),
                pair({4}, {4}),          pair({2, 3, 4}, {4})};
   row.reference = [](std::span<const Tensor> in) {
@@ -87,6 +88,8 @@ Row linear_row() {
     row.cases.push_back({spread(x, -1, 1), spread({2, 4}, -1, 1, 2), spread({2}, -1, 1, 4)});
   }
   row.cases.push_back({spread({3, 4}, -1, 1), spread({2, 4}, -1, 1, 2)});
+  row.cases.push_back(pair({3, 0}, {4, 0}));
+  row.cases.push_back(pair({3, 2}, {0, 2}));
   row.reference = [](std::span<const Tensor> in) {
     const Tensor x = in[0].rank() == 1 ? unsqueeze(in[0], 0) : in[0];
     Values y = naive_matmul(x, transpose(in[1])).values;
