@@ -103,7 +103,12 @@ struct Pow final : Sloped<Pow> {
   const char* name() const override { return kName; }
   static Tensor slope(const Call& c, std::size_t i) {
     const Tensor &a = c.in[0], &b = c.in[1];
-    if (i == 0) return b * pow(a, b - 1);
+    if (i == 0) {
+      if (b.numel() == 1 && b.item() != 0) return b * pow(a, b - 1);
+      // 0^0 = 1 is constant in a: its slope is 0, not 0 times the infinite 0^-1.
+      const Tensor zero = scalar(0, a.dtype());
+      return b * pow(a, where(equal(a, zero) * equal(b, zero), zero, b - 1));
+    }
     const Tensor at_zero = equal(a, zeros_like(a));
     return where(at_zero, zeros_like(c.out), c.out * log(where(at_zero, ones_like(a), a)));
   }

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -87,6 +88,15 @@ TEST(Pow, HandlesZeroAndNegativeBases) {
   EXPECT_EQ(values(grad(sum(pow(x, 2.0)), x)), List({-4, 0, 6}));
   EXPECT_EQ(values(pow(tensor({4.0}), 0.5)), List({2}));
   EXPECT_EQ(values(pow(tensor({4.0}), -1.0)), List({0.25}));
+  // 0^0 = 1: polynomials at 0 to the order where they vanish.
+  const Tensor zero = leaf(0);
+  for (const auto& [exponent, factorial] : {std::pair{0, 0}, {1, 1}, {3, 6}}) {
+    Tensor d = pow(zero, scalar(exponent, DType::f64));
+    for (int order = 1; order <= 5; ++order) {
+      d = grad(d, zero, {.create_graph = true});
+      EXPECT_EQ(d.item(), order == exponent ? factorial : 0) << exponent << ' ' << order;
+    }
+  }
   const Tensor e = leaf({2, 3});
   EXPECT_EQ(values(grad(sum(pow(zeros({2}, DType::f64), e)), e)), List({0, 0}));
 }
