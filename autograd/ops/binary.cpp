@@ -114,21 +114,26 @@ struct Pow final : Sloped<Pow> {
   }
 };
 
-// theta = atan2(y, x): dtheta = (x dy - y dx) / (x^2 + y^2).
+// theta = atan2(y, x): dtheta = (x dy - y dx) / r^2, whose r^2 may leave the range where r does
+// not.
 struct Atan2 final : Sloped<Atan2> {
   static constexpr const char* kName = "atan2";
   const char* name() const override { return kName; }
   static Tensor slope(const Call& c, std::size_t i) {
     const Tensor &y = c.in[0], &x = c.in[1];
-    const Tensor r2 = x * x + y * y;
-    return i == 0 ? x / r2 : -y / r2;
+    const Tensor r = hypot(x, y);
+    return i == 0 ? x / r / r : -y / r / r;
   }
 };
 
 struct Hypot final : Sloped<Hypot> {
   static constexpr const char* kName = "hypot";
   const char* name() const override { return kName; }
-  static Tensor slope(const Call& c, std::size_t i) { return c.in[i] / c.out; }
+  static Tensor slope(const Call& c, std::size_t i) {
+    const Tensor zero = scalar(0, c.out.dtype());
+    const Tensor vanishes = equal(c.out, zero);
+    return where(vanishes, zero, c.in[i] / where(vanishes, scalar(1, c.out.dtype()), c.out));
+  }
 };
 
 // The share of input i in an extremum: 1 where it was chosen, 1/2 on a tie.

@@ -13,7 +13,8 @@ Tensor operator/(const Tensor& a, const Tensor& b);
 
 Tensor pow(const Tensor& base, const Tensor& exponent);
 Tensor atan2(const Tensor& y, const Tensor& x);
-Tensor hypot(const Tensor& a, const Tensor& b);  // sqrt(a^2 + b^2) without overflow
+// sqrt(a^2 + b^2) without overflow. Its gradient at (0, 0) is taken as 0.
+Tensor hypot(const Tensor& a, const Tensor& b);
 
 // Ties split the gradient in halves, so that the rule is symmetric.
 Tensor maximum(const Tensor& a, const Tensor& b);

@@ -14,6 +14,13 @@ Axes every_axis(const Tensor& x) {
   return axes;
 }
 
+// The root has no derivative at 0: where s vanishes, nothing passes through it.
+Tensor root(const Tensor& s) {
+  const Tensor zero = scalar(0, s.dtype());
+  const Tensor vanishes = equal(s, zero);
+  return where(vanishes, zero, sqrt(where(vanishes, scalar(1, s.dtype()), s)));
+}
+
 }  // namespace
 
 Tensor var(const Tensor& x, const Axes& axes, VarianceOptions options) {
@@ -29,7 +36,8 @@ Tensor var(const Tensor& x) {
 }
 
 Tensor stddev(const Tensor& x, const Axes& axes, VarianceOptions options) {
-  return sqrt(var(x, axes, options));
+  check(is_floating(x.dtype()), "stddev: needs a floating dtype, got ", x.dtype());
+  return root(var(x, axes, options));
 }
 Tensor stddev(const Tensor& x) {
   return sqrt(var(x));
@@ -38,11 +46,7 @@ Tensor stddev(const Tensor& x) {
 Tensor norm(const Tensor& x, const Axes& axes, bool keep_dims) {
   check(is_floating(x.dtype()), "norm: needs a floating dtype, got ", x.dtype());
   detail::axis_mask(x, axes, "norm");
-  const Tensor s = sum(square(x), axes, keep_dims);
-  // The root has no derivative at 0: where the sum vanishes, nothing passes through it.
-  const Tensor zero = scalar(0, x.dtype());
-  const Tensor vanishes = equal(s, zero);
-  return where(vanishes, zero, sqrt(where(vanishes, scalar(1, x.dtype()), s)));
+  return root(sum(square(x), axes, keep_dims));
 }
 Tensor norm(const Tensor& x) {
   return norm(x, every_axis(x));

@@ -12,7 +12,8 @@ struct VarianceOptions {
 
 Tensor var(const Tensor& x);
 Tensor var(const Tensor& x, const Axes& axes, VarianceOptions options = {});
-Tensor stddev(const Tensor& x);  // sqrt(var)
+// sqrt(var). Its gradient where all values are equal is taken as 0.
+Tensor stddev(const Tensor& x);
 Tensor stddev(const Tensor& x, const Axes& axes, VarianceOptions options = {});
 
 // Euclidean length, sqrt(sum x^2). Its gradient at 0 is taken as 0.

@@ -153,7 +153,8 @@ Tensor gelu(const Tensor& a) {
 Tensor gelu_tanh(const Tensor& a) {
   return unary<K::gelu_tanh>(a, [](const Tensor& x, const Tensor& y) {
     const double root = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;  // sqrt(8 / pi)
-    const Tensor cubic = (root * 0.044715) * square(x);
+    // Bounded where the sigmoid is 0 or 1 already: an infinity would meet the zero of 1 - s.
+    const Tensor cubic = (root * 0.044715) * minimum(square(x), 1e3);
     const Tensor s = sigmoid(x * (cubic + root));
     return s + y * (1 - s) * (3 * cubic + root);
   });

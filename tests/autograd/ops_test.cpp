@@ -49,6 +49,9 @@ TEST(Kinks, TakeTheirDocumentedSide) {
   EXPECT_EQ(values(grad(sum(abs(x)), x)), List({-1, 0, 1}));
   EXPECT_EQ(values(grad(sum(clamp(x, -1, 0.5)), x)), List({1, 1, 0}));
   EXPECT_EQ(values(grad(norm(0 * x), x)), List({0, 0, 0}));
+  EXPECT_EQ(values(grad(stddev(0 * x + 1), x)), List({0, 0, 0}));
+  const Tensor y = leaf({0, 3, -2});
+  EXPECT_EQ(values(grad(sum(hypot(y, 0 * y)), y)), List({0, 1, -1}));
 }
 
 TEST(Kinks, OfEluLieOnTheLeft) {
@@ -58,6 +61,19 @@ TEST(Kinks, OfEluLieOnTheLeft) {
   EXPECT_EQ(values(jvp(elu(x, 0.5), x, ones_like(x))), List({0.5, 1}));
   const double scale = 1.0507009873554804934;
   EXPECT_EQ(values(grad(sum(selu(x)), x)), List({scale * 1.6732632423543772848, scale}));
+}
+
+// Where squares over- or underflow, slopes need not.
+TEST(Slopes, HoldAtTheEndsOfTheRange) {
+  const Tensor x = tensor({1e20, -1e20}).set_requires_grad();
+  EXPECT_EQ(values(grad(sum(gelu_tanh(x)), x)), List({1, 0}));
+  const Tensor a = tensor({1e-25, 1e30}).set_requires_grad();
+  const Tensor b = tensor({1e-25, 1.0}).set_requires_grad();
+  const auto g = grad(sum(atan2(a, b)), {a, b});
+  // b/r^2 and -a/r^2 with r^2 = 2e-50 and 1e60; a handful of roundings of 6e-8.
+  EXPECT_NEAR(values(g[0])[0] / 5e24, 1, 1e-6);
+  EXPECT_NEAR(values(g[1])[0] / -5e24, 1, 1e-6);
+  EXPECT_NEAR(values(g[1])[1] / -1e-30, 1, 1e-6);
 }
 
 TEST(Ties, SplitTheGradientEvenly) {
