@@ -28,8 +28,9 @@ Tensor less_equal(const Tensor& a, const Tensor& b);
 Tensor greater(const Tensor& a, const Tensor& b);
 Tensor greater_equal(const Tensor& a, const Tensor& b);
 
-// a where the condition (any dtype) is not zero, b elsewhere. A value that is not chosen passes no
-// gradient, not even a NaN.
+// a where the condition (any dtype) is not zero, b elsewhere. A value that is not chosen gets the
+// gradient 0, whatever it is; the rule of the op behind may make a NaN of that (0 times an infinite
+// slope), unless its argument is chosen too: where(c, log(where(c, x, 1)), 0).
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 
 Tensor operator+(const Tensor& a, double b);
