@@ -44,15 +44,9 @@ inline Tensor operator+(double a, const Tensor& b) {
 inline Tensor operator*(double a, const Tensor& b) {
   return b * a;
 }
-inline Tensor operator/(double a, const Tensor& b) {
-  return scalar(a, b.dtype()) / b;
-}
-inline Tensor maximum(const Tensor& a, double b) {
-  return maximum(a, scalar(b, a.dtype()));
-}
-inline Tensor minimum(const Tensor& a, double b) {
-  return minimum(a, scalar(b, a.dtype()));
-}
+Tensor operator/(double a, const Tensor& b);
+Tensor maximum(const Tensor& a, double b);
+Tensor minimum(const Tensor& a, double b);
 Tensor less(const Tensor& a, double b);
 Tensor less_equal(const Tensor& a, double b);
 Tensor greater(const Tensor& a, double b);

@@ -13,11 +13,21 @@ using kernels::BinaryFn;
 
 enum class Side : bool { left, right };  // where the constant stands
 
-Tensor evaluate(BinaryFn f, const Tensor& x, double constant, Side side) {
+void check_constant(BinaryFn f, const Tensor& x, double constant) {
   check(x.defined(), kernels::name(f), ": the operand has no value");
   check(is_floating(x.dtype()) || constant == std::floor(constant), kernels::name(f),
         ": the constant ", constant, " is not a whole number, the tensor is ", x.dtype(), x.shape(),
         "; convert it");
+}
+
+// The constant as a tensor, for ops that have no rules of their own for one.
+Tensor constant_like(BinaryFn f, const Tensor& x, double constant) {
+  check_constant(f, x, constant);
+  return scalar(constant, x.dtype());
+}
+
+Tensor evaluate(BinaryFn f, const Tensor& x, double constant, Side side) {
+  check_constant(f, x, constant);
   Tensor y = empty(x.shape(), x.dtype());
   visit(x.dtype(), [&]<class T>(T) {
     const T c = static_cast<T>(constant);
@@ -90,6 +100,16 @@ Tensor operator*(const Tensor& a, double b) {
 }
 Tensor operator/(const Tensor& a, double b) {
   return apply<DivideConstant>(evaluate(BinaryFn::div, a, b, Side::right), {a}, b);
+}
+Tensor operator/(double a, const Tensor& b) {
+  return constant_like(BinaryFn::div, b, a) / b;
+}
+
+Tensor maximum(const Tensor& a, double b) {
+  return maximum(a, constant_like(BinaryFn::maximum, a, b));
+}
+Tensor minimum(const Tensor& a, double b) {
+  return minimum(a, constant_like(BinaryFn::minimum, a, b));
 }
 
 Tensor less(const Tensor& a, double b) {

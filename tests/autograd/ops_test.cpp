@@ -245,6 +245,16 @@ TEST(Squeeze, RemovesOnlyOnes) {
   EXPECT_THROW(unsqueeze(ones({2}), 3), Error);
 }
 
+TEST(Constants, OfIntegersAreWhole) {
+  const Tensor x = arange(3, DType::i64);
+  EXPECT_EQ(values(maximum(x, 1)), List({1, 1, 2}));
+  EXPECT_EQ(values(minimum(x, 1)), List({0, 1, 1}));
+  EXPECT_THROW(x + 0.5, Error);
+  EXPECT_THROW(maximum(x, 0.5), Error);
+  EXPECT_THROW(minimum(x, 0.5), Error);
+  EXPECT_THROW(0.5 / (x + 1), Error);
+}
+
 TEST(Convert, BetweenAllTypes) {
   const Tensor x = tensor({1.75, -2.25}, DType::f64);
   EXPECT_EQ(values(convert(x, DType::i64)), List({1, -2}));
