@@ -93,8 +93,15 @@ Tensor cholesky_of_symmetric(const Tensor& a) {
   Tensor l = copied(tril(a.detach()));
   const Index n = a.size(-1);
   visit_floating(a.dtype(), "cholesky", [&]<class T>(T) {
-    for_each_matrix(a, "cholesky", "is not positive definite",
-                    [&](Index k) { return kernels::potrf(n, l.mutable_data<T>() + k * n * n, n); });
+    for_each_matrix(a, "cholesky", "is not positive definite", [&](Index k) {
+      T* factor = l.mutable_data<T>() + k * n * n;
+      if (const int info = kernels::potrf(n, factor, n); info != 0) return info;
+      // A NaN passes through LAPACK, to the diagonal of its row.
+      for (Index i = 0; i < n; ++i) {
+        if (!(factor[i * n + i] > 0)) return static_cast<int>(i) + 1;
+      }
+      return 0;
+    });
   });
   return apply<Cholesky>(std::move(l), {a});
 }

@@ -264,6 +264,8 @@ TEST(Convert, BetweenAllTypes) {
 
 TEST(Linalg, FailuresNameTheMatrix) {
   EXPECT_THROW(cholesky(-eye(2)), Error);
+  EXPECT_THROW(cholesky(tensor({{1, 0}, {kNaN, 1}})), Error);
+  EXPECT_THROW(cholesky(tensor({{kNaN, 0}, {0, 1}}, DType::f64)), Error);
   EXPECT_THROW(inverse(zeros({2, 2})), Error);
   EXPECT_EQ(logdet(zeros({2, 2})).item(), -kInf);
   EXPECT_NEAR(logdet(-2 * eye(3, DType::f64)).item(), 3 * std::log(2.0), 1e-15);
