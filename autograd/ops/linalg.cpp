@@ -304,7 +304,10 @@ Dominant power_iteration(const Tensor& a, const Tensor& start, int steps) {
   Tensor v = unsqueeze(start, -1);
   for (int k = 0; k < steps; ++k) {
     v = matmul(a, v);
-    v = v / norm(v, {-2}, true);
+    const Tensor length = norm(v, {-2}, true);
+    check(min(length).item() > 0, "power_iteration: after ", k + 1, " steps of A ", a.shape(),
+          " a vector is zero or NaN");
+    v = v / length;
   }
   const Tensor value = sum(v * matmul(a, v), {-2, -1});
   return {value, squeeze(v, -1)};

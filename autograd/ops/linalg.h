@@ -35,7 +35,8 @@ struct Eigen {
 Eigen eigh(const Tensor& a);
 
 // The eigenvalue of largest magnitude of A [.., n, n] and its unit eigenvector [.., n], by `steps`
-// multiplications from `start` [n]. Differentiable through the steps.
+// multiplications from `start` [n]. Differentiable through the steps. Throws where A maps a vector
+// to zero.
 struct Dominant {
   Tensor value;
   Tensor vector;

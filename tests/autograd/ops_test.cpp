@@ -285,6 +285,7 @@ TEST(PowerIteration, ConvergesToTheDominantPair) {
   // The ratio of the eigenvalues, 0.382, to the power 2 * 60 is below rounding.
   EXPECT_NEAR(value.item(), w.data<double>()[1], 1e-14);
   EXPECT_NEAR(std::abs(dot(vector, select(contiguous(v), 1, 1)).item()), 1, 1e-14);
+  EXPECT_THROW(power_iteration(zeros({2, 2}), ones({2}), 1), Error);
 }
 
 }  // namespace
