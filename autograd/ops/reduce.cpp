@@ -116,7 +116,7 @@ Tensor prod_over(const Tensor& x, AxisMask mask, bool keep_dims) {
   Index len = count_along(x.shape(), mask);
   const Index rest = numel(kept);
   Tensor y = reshape(permute(x, order), {rest, len});
-  if (len == 0) return ones(without_axes(x.shape(), mask, keep_dims), x.dtype());
+  if (len == 0) return Sum::of(x, mask, keep_dims) + 1;
   for (; len > 1; len = y.size(1)) {
     const Index half = len / 2;
     const Tensor pairs = slice(y, 1, 0, half) * slice(y, 1, half, 2 * half);

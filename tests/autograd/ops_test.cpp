@@ -127,6 +127,8 @@ TEST(Reductions, OfNothing) {
   const Tensor x = zeros({0, 2});
   EXPECT_EQ(values(sum(x, {0})), List({0, 0}));
   EXPECT_EQ(values(prod(x, {0})), List({1, 1}));
+  const Tensor nothing = zeros({0}).set_requires_grad();
+  EXPECT_EQ(grad(prod(nothing), nothing).shape(), Shape({0}));
   EXPECT_EQ(values(max(x, {0})), List({-kInf, -kInf}));
   EXPECT_EQ(values(min(x, {0})), List({kInf, kInf}));
   EXPECT_TRUE(std::isnan(mean(x).item()));
