@@ -233,17 +233,19 @@ Tensor triangular_solve(const Tensor& a, const Tensor& b, TriangularOptions opti
   return apply<TriangularSolve>(std::move(x), {left, right}, options);
 }
 
-Tensor solve(const Tensor& a, const Tensor& b) {
-  check_system(a, b, "solve");
-  const Shape lead = broadcast_shapes(leading(a), leading(b), "solve");
+namespace {
+
+Tensor solve_for(const char* op, const Tensor& a, const Tensor& b) {
+  check_system(a, b, op);
+  const Shape lead = broadcast_shapes(leading(a), leading(b), op);
   const Tensor left = with_leading(a, lead), right = with_leading(b, lead);
   Tensor lu = copied(left);
   // getrs wants the right-hand sides as rows.
   Tensor rows = copied(transpose(right.detach()));
   const Index n = a.size(-1), m = b.size(-1);
   std::vector<std::int32_t> pivots(static_cast<std::size_t>(n));
-  visit_floating(a.dtype(), "solve", [&]<class T>(T) {
-    for_each_matrix(left, "solve", "is singular", [&](Index k) {
+  visit_floating(a.dtype(), op, [&]<class T>(T) {
+    for_each_matrix(left, op, "is singular", [&](Index k) {
       T* factors = lu.mutable_data<T>() + k * n * n;
       if (const int info = kernels::getrf(n, factors, n, pivots.data()); info != 0) return info;
       return kernels::getrs(false, n, m, factors, n, pivots.data(),
@@ -253,9 +255,15 @@ Tensor solve(const Tensor& a, const Tensor& b) {
   return apply<Solve>(copied(transpose(rows)), {left, right});
 }
 
+}  // namespace
+
+Tensor solve(const Tensor& a, const Tensor& b) {
+  return solve_for("solve", a, b);
+}
+
 Tensor inverse(const Tensor& a) {
   check_square(a, "inverse");
-  return solve(a, eye(a.size(-1), a.dtype()));
+  return solve_for("inverse", a, eye(a.size(-1), a.dtype()));
 }
 
 Tensor logdet(const Tensor& a) {

@@ -155,10 +155,12 @@ Tensor position(const Tensor& x, int axis, bool keep_dims, bool largest) {
 }
 
 Tensor any_over(const Tensor& x, AxisMask mask, bool keep_dims) {
+  check(is_floating(x.dtype()), "any: needs a floating dtype, got ", x.dtype());
   NoGrad guard;
   return greater(Sum::of(not_equal(x, scalar(0, x.dtype())), mask, keep_dims), 0.0);
 }
 Tensor all_over(const Tensor& x, AxisMask mask, bool keep_dims) {
+  check(is_floating(x.dtype()), "all: needs a floating dtype, got ", x.dtype());
   NoGrad guard;
   return less_equal(Sum::of(equal(x, scalar(0, x.dtype())), mask, keep_dims), 0.0);
 }

@@ -40,7 +40,7 @@ Tensor stddev(const Tensor& x, const Axes& axes, VarianceOptions options) {
   return root(var(x, axes, options));
 }
 Tensor stddev(const Tensor& x) {
-  return sqrt(var(x));
+  return stddev(x, every_axis(x));
 }
 
 Tensor norm(const Tensor& x, const Axes& axes, bool keep_dims) {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -262,6 +263,23 @@ TEST(Convert, BetweenAllTypes) {
   EXPECT_EQ(values(convert(x, DType::i64)), List({1, -2}));
   EXPECT_EQ(values(convert(transpose(tensor({{1, 2}, {3, 4}})), DType::f64)), List({1, 3, 2, 4}));
   EXPECT_TRUE(convert(x, DType::f64).same_as(x));
+}
+
+// The op that was called is named, not one that it is made of.
+TEST(Errors, NameTheOp) {
+  const auto message = [](const auto& f) -> std::string {
+    try {
+      f();
+    } catch (const Error& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const Tensor integers = arange(2, DType::i64);
+  EXPECT_TRUE(message([&] { any(integers); }).starts_with("any:"));
+  EXPECT_TRUE(message([&] { all(integers); }).starts_with("all:"));
+  EXPECT_TRUE(message([&] { stddev(integers); }).starts_with("stddev:"));
+  EXPECT_TRUE(message([&] { inverse(zeros({2, 2})); }).starts_with("inverse:"));
 }
 
 TEST(Linalg, FailuresNameTheMatrix) {

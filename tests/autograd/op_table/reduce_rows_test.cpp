@@ -138,6 +138,7 @@ Row variance_row(bool root) {
     return y;
   };
   row.error_name = "var";
+  if (root) row.integer_error = "stddev";
   row.misuse = {[] {
                   var(ones({2, 3}), {2});
                 },
