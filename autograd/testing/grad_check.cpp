@@ -261,6 +261,8 @@ GradCheckResult grad_check(const TensorFunction& f, std::initializer_list<Tensor
 
 GradCheckResult dot_product_test(const TensorFunction& f, std::span<const Tensor> inputs,
                                  GradCheckOptions options) {
+  check(options.directions >= 1, "dot_product_test: directions must be positive, got ",
+        options.directions);
   check(!inputs.empty(), "dot_product_test: no inputs");
   options.order = 1;
   Checker checker(options);

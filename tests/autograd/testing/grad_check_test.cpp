@@ -123,6 +123,7 @@ TEST(DotProductTest, NeedsNoDifferencesAndAnyFloatingType) {
   // f32: a few roundings of 6e-8.
   EXPECT_TRUE(dot_product_test(f, in, {.dot_rtol = 1e-6}).passed);
   EXPECT_NO_THROW(assert_dot_product_test(f, in, {.dot_rtol = 1e-6}));
+  EXPECT_THROW(dot_product_test(f, in, {.directions = 0}), Error);
 }
 
 TEST(DotProductTest, FindsModesThatDisagree) {
