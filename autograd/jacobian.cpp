@@ -55,7 +55,9 @@ class Passes {
     const bool reverse = options_.mode == DerivativeMode::reverse;
     const Index rows = numel(y_shape), columns = numel(x_shape);
     const Index total = reverse ? rows : columns, width = reverse ? columns : rows;
-    if (total == 0 || !y_.requires_grad()) return zeros({rows, columns}, base_.dtype());
+    // Tangents have the dtype of f(x), gradients that of x.
+    const DType dtype = reverse ? base_.dtype() : y_.dtype();
+    if (total == 0 || !y_.requires_grad()) return zeros({rows, columns}, dtype);
     std::vector<Tensor> pieces;
     for (Index first = 0; first < total; first += options_.chunk) {
       const Index count = std::min(options_.chunk, total - first);
@@ -72,14 +74,16 @@ class Passes {
  private:
   Tensor pass(const Shape& shape, Index start, Index total) {
     const Index count = std::min(options_.chunk, total);
-    Tensor e = unit_vectors(shape, start, count, base_.dtype());
+    const bool forward = options_.mode == DerivativeMode::forward;
+    const DType dtype = forward ? base_.dtype() : y_.dtype();
+    Tensor e = unit_vectors(shape, start, count, dtype);
     if (count < options_.chunk) {
       Shape rest = e.shape();
       rest[0] = options_.chunk - count;
-      e = concatenate({e, zeros(rest, base_.dtype())}, 0);
+      e = concatenate({e, zeros(rest, dtype)}, 0);
     }
     if (!batched_) e = squeeze(e, 0);
-    if (options_.mode == DerivativeMode::forward) return jvp(y_, x_, e);
+    if (forward) return jvp(y_, x_, e);
     const Tensor g =
         vjp({&y_, 1}, {&e, 1}, {&x_, 1},
             {.retain_graph = true, .create_graph = options_.create_graph, .allow_unused = true})[0];

@@ -17,7 +17,8 @@ struct JacobianOptions {
   bool create_graph = false;  // record, so that the result can be differentiated
 };
 
-// d f(x) / d x: [shape of f(x), shape of x].
+// d f(x) / d x: [shape of f(x), shape of x]. Where f converts, forward gives the dtype of f(x) and
+// reverse that of x.
 Tensor jacobian(const Function& f, const Tensor& x, JacobianOptions options = {});
 
 // The second derivatives of a scalar f at x: [shape of x, shape of x]. `mode` says how the gradient

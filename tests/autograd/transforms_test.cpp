@@ -72,6 +72,20 @@ TEST(Jacobian, OfConstantsAndNothing) {
   EXPECT_THROW(jacobian(constant, arange(2, DType::i64)), Error);
 }
 
+TEST(Jacobian, OfAFunctionThatConverts) {
+  const auto f = [](const Tensor& x) { return convert(x * x, DType::f32); };
+  const Tensor x = tensor({1, 2}, DType::f64);
+  for (Index chunk : {1, 3}) {
+    const Tensor reverse = jacobian(f, x, {.chunk = chunk});
+    const Tensor forward = jacobian(f, x, {.mode = DerivativeMode::forward, .chunk = chunk});
+    EXPECT_EQ(reverse.dtype(), DType::f64);
+    EXPECT_EQ(forward.dtype(), DType::f32);
+    // The square is elementwise, so it maps batches as well.
+    EXPECT_EQ(reverse.to_vector<double>(), List({2, 0, 0, 4}));
+    EXPECT_EQ(forward.to_vector<double>(), List({2, 0, 0, 4}));
+  }
+}
+
 TEST(Jacobian, CanBeDifferentiated) {
   Generator rng(4);
   const Net net(rng);
