@@ -88,8 +88,10 @@ Tensor jvp(const Tensor& output, const Tensor& input, const Tensor& tangent) {
 Tensor hvp(const Function& f, const Tensor& x, const Tensor& v) {
   GradMode record(true);
   Tensor at = x.detach().set_requires_grad();
-  const Tensor gradient = grad(f(at), at, {.create_graph = true});
-  return jvp(gradient, at, v).detach();
+  const Tensor y = f(at);
+  Tensor gradient;
+  if (y.requires_grad()) gradient = grad(y, {at}, {.create_graph = true, .allow_unused = true})[0];
+  return gradient.defined() ? jvp(gradient, at, v).detach() : zeros_like(at);
 }
 
 }  // namespace ito

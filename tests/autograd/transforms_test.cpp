@@ -114,6 +114,12 @@ TEST(Hessian, MatchesTheClosedForm) {
   EXPECT_THROW(hessian([](const Tensor& v) { return v; }, x), Error);
 }
 
+TEST(Hvp, OfAConstantIsZero) {
+  const Tensor x = tensor({1, 2}, DType::f64);
+  EXPECT_EQ(hvp([](const Tensor&) { return scalar(3); }, x, x).to_vector<double>(), List({0, 0}));
+  EXPECT_EQ(hvp([](const Tensor& v) { return sum(v); }, x, x).to_vector<double>(), List({0, 0}));
+}
+
 TEST(Checkpoint, GivesTheSameDerivativesOfEveryOrder) {
   Generator rng(5);
   const Tensor w = randn({3, 3}, rng, DType::f64);
