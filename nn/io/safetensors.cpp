@@ -23,6 +23,7 @@ static_assert(std::endian::native == std::endian::little, "files are written as 
 constexpr const char* kMetadata = "__metadata__";
 constexpr std::size_t kLengthBytes = 8;  // of the header's length, before it
 constexpr std::size_t kAlignment = 8;    // of the data
+constexpr int kMaxDepth = 8;             // of the header, which needs four levels
 
 const char* code(DType dtype) {
   switch (dtype) {
@@ -68,15 +69,29 @@ bool fits(const Shape& shape, DType dtype, std::uint64_t bytes) {
   return n == bytes;
 }
 
+// The whole numbers of an array.
+std::vector<std::uint64_t> numbers(const std::string& name, const Json& json) {
+  check(json.is_array(), name, ": needs an array of whole numbers, got ", json.type_name());
+  std::vector<std::uint64_t> values;
+  for (const Json& value : json) {
+    if (!value.is_number_unsigned()) {
+      fail(name, ": sizes and offsets are whole numbers, got ", value.dump());
+    }
+    values.push_back(value.get<std::uint64_t>());
+  }
+  return values;
+}
+
 Entry parse_entry(const std::string& name, const Json& json) {
+  const std::vector<std::uint64_t> offsets = numbers(name, json.at("data_offsets"));
+  check(offsets.size() == 2, name, ": needs two offsets, got ", offsets.size());
   Entry entry{.name = name,
               .dtype = parse_dtype(json.at("dtype").get<std::string>()),
               .shape = {},
-              .begin = json.at("data_offsets").at(0).get<std::uint64_t>(),
-              .end = json.at("data_offsets").at(1).get<std::uint64_t>()};
-  for (const Json& size : json.at("shape")) {
-    check(size.is_number_unsigned(), name, ": a size must be a whole number, got ", size.dump());
-    entry.shape.push_back(size.get<Index>());
+              .begin = offsets[0],
+              .end = offsets[1]};
+  for (const std::uint64_t size : numbers(name, json.at("shape"))) {
+    entry.shape.push_back(static_cast<Index>(size));
   }
   check(entry.begin <= entry.end && fits(entry.shape, entry.dtype, entry.end - entry.begin), name,
         ": offsets [", entry.begin, ", ", entry.end, "] do not fit ", entry.dtype, entry.shape);
@@ -89,7 +104,12 @@ SafeTensors parse(std::string_view text) {
   std::memcpy(&length, text.data(), kLengthBytes);
   text.remove_prefix(kLengthBytes);
   check(length <= text.size(), "the header is cut off");
-  const Json header = Json::parse(text.substr(0, length));
+  // The parser copies what it has read, by recursion.
+  const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
+    check(depth < kMaxDepth, "the header is nested too deep");
+    return true;
+  };
+  const Json header = Json::parse(text.substr(0, length), shallow);
   text.remove_prefix(length);
   check(header.is_object(), "the header is not a JSON object");
 

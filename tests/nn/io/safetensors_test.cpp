@@ -79,6 +79,8 @@ TEST_F(SafeTensorsTest, RefusesWhatIsBroken) {
            file(replaced(header, "[0,8]", "[8,0]"), data),
            file(replaced(header, "[0,8]", "[8,16]"), data + data),
            file(replaced(header, "[0,8]", "[0]"), data),
+           file(replaced(header, "[0,8]", "[0.9,8.7]"), data),
+           file(replaced(header, "[2]", "2"), data),
            file(replaced(header, "dtype", "type"), data),
        }) {
     write(bad);
@@ -87,6 +89,14 @@ TEST_F(SafeTensorsTest, RefusesWhatIsBroken) {
   EXPECT_THROW(load_safetensors(path("none")), Error);
   EXPECT_THROW(save_safetensors(path(), {{"x", ones({1})}, {"x", ones({1})}}), Error);
   EXPECT_THROW(save_safetensors(path(), {{"__metadata__", ones({1})}}), Error);
+}
+
+TEST_F(SafeTensorsTest, RefusesAHeaderThatIsNestedDeep) {
+  const int depth = 300'000;  // a recursion would run out of stack
+  write(file(R"({"x":{"dtype":"F32","shape":)" + std::string(depth, '[') + std::string(depth, ']') +
+                 R"(,"data_offsets":[0,8]}})",
+             std::string(8, '\0')));
+  EXPECT_THROW(load_safetensors(path()), Error);
 }
 
 // A training that goes on from a file goes where the one without a break goes, to the last bit.
