@@ -155,7 +155,12 @@ void save_safetensors(const std::filesystem::path& path, const StateDict& tensor
                     {"shape", std::vector<Index>(value.shape().begin(), value.shape().end())},
                     {"data_offsets", {begin, begin + size}}};
   }
-  std::string text = header.dump();
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const Json::exception& e) {  // for names and notes that are not UTF-8
+    fail("save_safetensors: ", path.string(), ": ", e.what());
+  }
   text.append((kAlignment - text.size() % kAlignment) % kAlignment, ' ');
   const std::uint64_t length = text.size();
   write_file(path,

@@ -99,6 +99,15 @@ TEST_F(SafeTensorsTest, RefusesAHeaderThatIsNestedDeep) {
   EXPECT_THROW(load_safetensors(path()), Error);
 }
 
+TEST_F(SafeTensorsTest, RefusesToSaveTextThatIsNotUtf8) {
+  try {
+    save_safetensors(path(), {{"x", ones({1})}}, {{"note", "\xff"}});
+    FAIL() << "must throw";
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(path().string()), std::string::npos) << e.what();
+  }
+}
+
 // A training that goes on from a file goes where the one without a break goes, to the last bit.
 TEST_F(SafeTensorsTest, CheckpointResumesExactly) {
   const auto run = [&](bool interrupt) {
