@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <unordered_set>
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops/convert.h"
@@ -51,13 +52,16 @@ void load_values(const StateDict& from, const StateDict& to, const char* what) {
 std::vector<Tensor> Module::parameters() const {
   std::vector<Tensor> values;
   values.reserve(parameters_.size());
-  for (const NamedTensor& p : parameters_) values.push_back(p.value);
+  std::unordered_set<const Node*> met;
+  for (const NamedTensor& p : parameters_) {
+    if (met.insert(p.value.node()).second) values.push_back(p.value);
+  }
   return values;
 }
 
 Index Module::parameter_count() const {
   Index count = 0;
-  for (const NamedTensor& p : parameters_) count += p.value.numel();
+  for (const Tensor& p : parameters()) count += p.numel();
   return count;
 }
 

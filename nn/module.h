@@ -38,7 +38,8 @@ void load_values(const StateDict& from, const StateDict& to, const char* what);
 
 class Module {
  public:
-  // Every parameter once, in the order of registration.
+  // In the order of registration. A parameter registered under several names, as weights that are
+  // tied, has them all, and is one parameter.
   const std::vector<NamedTensor>& named_parameters() const { return parameters_; }
   std::vector<Tensor> parameters() const;
   Index parameter_count() const;  // elements, not tensors

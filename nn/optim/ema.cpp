@@ -7,6 +7,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/kernels/optim.h"
+#include "nn/optim/optimizer.h"
 
 namespace ito::nn {
 
@@ -14,6 +15,7 @@ Ema::Ema(std::vector<Tensor> parameters, const EmaOptions& options)
     : parameters_(std::move(parameters)), options_(options) {
   check(options.decay >= 0 && options.decay < 1, "Ema: decay must lie in [0, 1), got ",
         options.decay);
+  check_parameters(parameters_, "Ema");
   averages_.reserve(parameters_.size());
   for (const Tensor& p : parameters_) averages_.push_back(detached_copy(p));
 }

@@ -1,6 +1,7 @@
 #include "nn/optim/optimizer.h"
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "autograd/grad_mode.h"
@@ -10,8 +11,29 @@
 
 namespace ito::nn {
 
+void check_parameters(const std::vector<Tensor>& parameters, const char* what) {
+  std::unordered_set<const Node*> met;
+  for (const Tensor& p : parameters) {
+    check(p.requires_grad() && p.is_leaf() && p.is_contiguous(), what,
+          ": parameters are contiguous leaves that require a gradient");
+    check(met.insert(p.node()).second, what, ": a parameter ", p.shape(), " is given twice");
+  }
+}
+
 Optimizer::Optimizer(std::vector<ParameterGroup> groups, double lr, std::vector<std::string> slots)
     : groups_(std::move(groups)), lr_(lr), slots_(std::move(slots)) {
+  std::vector<Tensor> all;
+  for (const ParameterGroup& group : groups_) {
+    all.insert(all.end(), group.parameters.begin(), group.parameters.end());
+  }
+  check_parameters(all, "optimizer");
+  for (const Tensor& p : all) {
+    for (std::size_t k = 0; k < slots_.size(); ++k) state_.push_back(zeros_like(p));
+  }
+}
+
+bool Optimizer::is_averaged_by(const Ema& ema) const {
+  std::size_t k = 0;
   for (const ParameterGroup& group : groups_) {
     for (const Tensor& p : group.parameters) {
       check(p.requires_grad() && p.is_leaf() && p.is_contiguous(),

@@ -18,6 +18,10 @@ struct ParameterGroup {
   double weight_decay_scale = 1;
 };
 
+// Throws an Error headed by `what` unless these are distinct contiguous leaves that require a
+// gradient.
+void check_parameters(const std::vector<Tensor>& parameters, const char* what);
+
 class Optimizer {
  public:
   virtual ~Optimizer() = default;

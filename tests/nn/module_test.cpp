@@ -57,6 +57,19 @@ TEST(Module, ParentAndChildShareTheirTensors) {
   EXPECT_TRUE(copy.first.weight().same_as(pair.first.weight()));
 }
 
+TEST(Module, CountsTiedWeightsOnce) {
+  Generator rng(1);
+  const Linear layer(3, 3, rng);
+  Named module;
+  module.add("encoder", layer);
+  module.add("decoder", layer);
+  EXPECT_EQ(module.named_parameters().size(), 4u);
+  EXPECT_EQ(module.state_dict().size(), 4u);
+  ASSERT_EQ(module.parameters().size(), 2u);
+  EXPECT_TRUE(module.parameters()[1].same_as(layer.named_parameters()[1].value));
+  EXPECT_EQ(module.parameter_count(), 12);
+}
+
 TEST(Module, RefusesNamesThatAreTakenOrAmbiguous) {
   Generator rng(1);
   Named module;

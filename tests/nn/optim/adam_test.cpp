@@ -123,6 +123,8 @@ TEST(AdamW, RefusesStateOfAnotherShapeAndNonLeaves) {
   EXPECT_THROW(b.load_state_dict(a.state_dict()), Error);
   EXPECT_THROW(AdamW(std::vector<Tensor>{p * 2}), Error);
   EXPECT_THROW(AdamW(std::vector<Tensor>{ones({2})}), Error);
+  EXPECT_THROW(AdamW(std::vector<Tensor>{p, p}), Error);
+  EXPECT_THROW(AdamW({{.parameters = {p}}, {.parameters = {p}}}), Error);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops/random.h"
+#include "autograd/ops/view.h"
 #include "nn/optim/adam.h"
 #include "nn/optim/lion.h"
 
@@ -97,6 +98,18 @@ TEST(Ema, OnePassRefusesAveragesOfOtherParameters) {
   AdamW optimizer({p});
   Ema ema({q}, {.decay = 0.5});
   EXPECT_THROW(optimizer.step(1, &ema), Error);
+  Ema more({p, q}, {.decay = 0.5});
+  EXPECT_THROW(optimizer.step(1, &more), Error);
+  EXPECT_EQ(optimizer.steps(), 0);
+  EXPECT_EQ(ema.updates() + more.updates(), 0);
+}
+
+TEST(Ema, RefusesWhatAnOptimiserRefuses) {
+  const Tensor p = parameter(1);
+  EXPECT_THROW(Ema({p, p}, {.decay = 0.5}), Error);
+  Tensor column = slice(ones({3, 2}), 1, 0, 1).detach();
+  column.set_requires_grad();
+  EXPECT_THROW(Ema({column}, {.decay = 0.5}), Error);
 }
 
 TEST(Ema, RefusesADecayOfOne) {
