@@ -36,23 +36,21 @@ bool Optimizer::is_averaged_by(const Ema& ema) const {
   std::size_t k = 0;
   for (const ParameterGroup& group : groups_) {
     for (const Tensor& p : group.parameters) {
-      check(p.requires_grad() && p.is_leaf() && p.is_contiguous(),
-            "optimizer: parameters are contiguous leaves that require a gradient");
-      for (std::size_t k = 0; k < slots_.size(); ++k) state_.push_back(zeros_like(p));
+      if (k == ema.parameters_.size() || !ema.parameters_[k++].same_as(p)) return false;
     }
   }
+  return k == ema.parameters_.size();
 }
 
 void Optimizer::step(double grad_scale, Ema* ema) {
   NoGrad guard;
+  check(!ema || is_averaged_by(*ema), "optimizer: the averages are of other parameters");
   ++steps_;
   const double decay = ema ? ema->next_decay() : 0;
   std::size_t k = 0;  // of this parameter
   for (ParameterGroup& group : groups_) {
     for (Tensor& p : group.parameters) {
       Tensor* state = state_.data() + k * slots_.size();
-      check(!ema || (k < ema->parameters_.size() && ema->parameters_[k].same_as(p)),
-            "optimizer: the averages are of other parameters");
       Tensor* average = ema ? &ema->averages_[k] : nullptr;
       ++k;
       const bool moves = p.grad().defined();

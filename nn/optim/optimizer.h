@@ -32,6 +32,7 @@ class Optimizer {
   // clip_grad_norm goes here, so that clipping costs no pass over memory.
   // If `ema` is given, an average of the same parameters in the same order, it is updated too: in
   // the same pass over memory where the rule can, and with the bytes of ema->update() after step().
+  // Averages of other parameters throw, and nothing changes.
   void step(double grad_scale = 1, Ema* ema = nullptr);
 
   void zero_grad();
@@ -67,6 +68,7 @@ class Optimizer {
   virtual bool moves_averages() const { return false; }
 
  private:
+  bool is_averaged_by(const Ema& ema) const;
   StateDict views() const;
 
   std::vector<ParameterGroup> groups_;
