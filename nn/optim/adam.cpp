@@ -18,13 +18,23 @@ void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& grad
   });
 }
 
+template <class Options>
+void check_options(const Options& o, const char* what) {
+  const auto decays = [](double beta) { return beta >= 0 && beta < 1; };
+  check(o.lr >= 0 && decays(o.beta1) && decays(o.beta2) && o.eps >= 0, what,
+        ": needs lr >= 0, betas in [0, 1) and eps >= 0, got ", o.lr, ", ", o.beta1, ", ", o.beta2,
+        " and ", o.eps);
+}
+
 }  // namespace
 
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options)
     : Adam(std::vector<ParameterGroup>{{.parameters = std::move(parameters)}}, options) {}
 
 Adam::Adam(std::vector<ParameterGroup> groups, const AdamOptions& options)
-    : Optimizer(std::move(groups), options.lr, {"m", "v"}), options_(options) {}
+    : Optimizer(std::move(groups), options.lr, {"m", "v"}), options_(options) {
+  check_options(options, "Adam");
+}
 
 void Adam::update(const Update& u) {
   const double decay = options_.weight_decay * u.weight_decay_scale;
@@ -43,7 +53,9 @@ AdamW::AdamW(std::vector<Tensor> parameters, const AdamWOptions& options)
     : AdamW(std::vector<ParameterGroup>{{.parameters = std::move(parameters)}}, options) {}
 
 AdamW::AdamW(std::vector<ParameterGroup> groups, const AdamWOptions& options)
-    : Optimizer(std::move(groups), options.lr, {"m", "v"}), options_(options) {}
+    : Optimizer(std::move(groups), options.lr, {"m", "v"}), options_(options) {
+  check_options(options, "AdamW");
+}
 
 void AdamW::update(const Update& u) {
   adamw({.lr = u.lr,

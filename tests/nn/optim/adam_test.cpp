@@ -127,5 +127,17 @@ TEST(AdamW, RefusesStateOfAnotherShapeAndNonLeaves) {
   EXPECT_THROW(AdamW({{.parameters = {p}}, {.parameters = {p}}}), Error);
 }
 
+TEST(AdamW, RefusesRatesAndDecaysOutOfRange) {
+  Tensor p = ones({2});
+  p.set_requires_grad();
+  const std::vector<Tensor> one{p};
+  EXPECT_THROW(AdamW(one, {.lr = -1}), Error);
+  EXPECT_THROW(AdamW(one, {.beta1 = 1.5}), Error);
+  EXPECT_THROW(AdamW(one, {.beta2 = 1}), Error);
+  EXPECT_THROW(Adam(one, {.lr = -1}), Error);
+  EXPECT_THROW(Adam(one, {.eps = -1}), Error);
+  EXPECT_NO_THROW(Adam(one, {.lr = 0, .beta1 = 0}));
+}
+
 }  // namespace
 }  // namespace ito::nn
