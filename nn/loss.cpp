@@ -54,12 +54,13 @@ Tensor bce_with_logits_loss(const Tensor& logits, const Tensor& target, LossOpti
 
 Tensor bce_loss(const Tensor& probability, const Tensor& target, LossOptions options) {
   check_shapes(probability, target, "bce_loss");
-  // At the ends the bound stands for the logarithm, so that 0 log 0 is no NaN and has no slope.
+  // At the ends the bound stands for the logarithm, so that 0 log 0 is no NaN and has no slope. A
+  // NaN goes to the logarithm.
   const auto bounded_log = [](const Tensor& x) {
     constexpr double kLeast = -100;
-    const Tensor positive = greater(x, 0);
+    const Tensor at_end = less_equal(x, 0);
     return maximum(
-        where(positive, log(where(positive, x, ones_like(x))), full(x.shape(), kLeast, x.dtype())),
+        where(at_end, full(x.shape(), kLeast, x.dtype()), log(where(at_end, ones_like(x), x))),
         kLeast);
   };
   return reduce(-(target * bounded_log(probability) + (1 - target) * bounded_log(1 - probability)),
@@ -68,10 +69,9 @@ Tensor bce_loss(const Tensor& probability, const Tensor& target, LossOptions opt
 
 Tensor kl_loss(const Tensor& log_prediction, const Tensor& target, LossOptions options) {
   check_shapes(log_prediction, target, "kl_loss");
-  const Tensor positive = greater(target, 0);
-  const Tensor log_target = log(where(positive, target, ones_like(target)));
-  return reduce(where(positive, target * (log_target - log_prediction), zeros_like(target)),
-                options);
+  const Tensor absent = less_equal(target, 0);  // so that a NaN counts as present
+  const Tensor log_target = log(where(absent, ones_like(target), target));
+  return reduce(where(absent, zeros_like(target), target * (log_target - log_prediction)), options);
 }
 
 Tensor nll_loss(const Tensor& log_probabilities, const Tensor& target, LossOptions options) {

@@ -55,6 +55,15 @@ TEST(Loss, BceOfCertaintyIsBounded) {
   for (double g : grad(sum(loss), p).to_vector<double>()) EXPECT_TRUE(std::isfinite(g));
 }
 
+TEST(Loss, NanIsNotLost) {
+  const Tensor nan = full({1}, std::nan(""), kF64), one = ones({1}, kF64);
+  for (const double y : {0.0, 0.5, 1.0}) {
+    EXPECT_TRUE(std::isnan(bce_loss(nan, y * one).item())) << y;
+  }
+  EXPECT_TRUE(std::isnan(kl_loss(one, nan).item()));
+  EXPECT_TRUE(std::isnan(kl_loss(nan, one).item()));
+}
+
 TEST(Loss, BceIsFiniteForEveryLogit) {
   const Tensor x = tensor({-1000, 1000, -1000, 1000}, kF64);
   expect_values(bce_with_logits_loss(x, tensor({0, 1, 1, 0}, kF64), kNone), {0, 0, 1000, 1000});
