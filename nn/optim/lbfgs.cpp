@@ -26,10 +26,20 @@ std::vector<double> difference(std::vector<double> a, const std::vector<double>&
   return a;
 }
 
+// The largest magnitude; NaN if there is one.
 double largest(const std::vector<double>& x) {
   double m = 0;
-  for (const double v : x) m = std::max(m, std::abs(v));
+  for (const double v : x) {
+    if (std::isnan(v)) return v;
+    m = std::max(m, std::abs(v));
+  }
   return m;
+}
+
+void check_finite(double value, const std::vector<double>& gradient, Index iteration) {
+  check(std::isfinite(value), "Lbfgs: the loss is ", value, " at iteration ", iteration);
+  const double g = largest(gradient);
+  check(std::isfinite(g), "Lbfgs: the gradient holds ", g, " at iteration ", iteration);
 }
 
 double absolute_sum(const std::vector<double>& x) {
@@ -176,6 +186,7 @@ double Lbfgs::step(const std::function<Tensor()>& loss) {
   evaluations_ = 0;
   Point here;
   here.value = evaluate(loss, here.gradient);
+  check_finite(here.value, here.gradient, total_);
   const double before = here.value;
   for (Index k = 0; k < options_.iterations; ++k) {
     if (largest(here.gradient) <= options_.gradient_tolerance) break;
@@ -195,7 +206,7 @@ double Lbfgs::step(const std::function<Tensor()>& loss) {
       add_scaled(at, next.t, d);
       write(at);  // the search need not end at its last evaluation
     }
-    check(std::isfinite(next.value), "Lbfgs: the loss is ", next.value, " at iteration ", total_);
+    check_finite(next.value, next.gradient, total_);
     Vector change = d;
     for (double& v : change) v *= next.t;
     const double moved = largest(change), gained = std::abs(next.value - here.value);

@@ -61,6 +61,9 @@ TEST(Lbfgs, StopsWithoutAGradientAndRefusesNaN) {
   Lbfgs fixed({y}, {.lr = 10, .line_search = LineSearch::none});
   EXPECT_THROW(fixed.step([&] { return sum(log(y)); }), Error);
   EXPECT_THROW(Lbfgs({y}, {.history = 0}), Error);
+  // A finite loss whose slope at zero is infinite times zero.
+  const Tensor z = start({1});
+  EXPECT_THROW(Lbfgs({z}).step([&] { return sum(sqrt(0 * z)); }), Error);
 }
 
 }  // namespace
