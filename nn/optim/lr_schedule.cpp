@@ -74,7 +74,7 @@ LrSchedule one_cycle(Index total, const OneCycleOptions& options) {
 }
 
 double Plateau::observe(double loss) {
-  if (observations_++ == 0 || loss < best_ - options_.threshold * std::abs(best_)) {
+  if (!std::isfinite(best_) || loss < best_ - options_.threshold * std::abs(best_)) {
     best_ = loss;
     bad_ = 0;
   } else if (++bad_ > options_.patience) {

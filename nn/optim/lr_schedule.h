@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "autograd/shape.h"
@@ -62,8 +63,7 @@ class Plateau {
  private:
   PlateauOptions options_;
   double factor_ = 1;
-  double best_ = 0;
-  Index observations_ = 0;
+  double best_ = std::numeric_limits<double>::infinity();
   Index bad_ = 0;
 };
 

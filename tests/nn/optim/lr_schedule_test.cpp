@@ -69,5 +69,13 @@ TEST(Plateau, LowersAfterMorePatienceThanGiven) {
   EXPECT_EQ(plateau.factor(), 0.2);
 }
 
+TEST(Plateau, ForgetsALossThatWasNotFinite) {
+  Plateau plateau({.factor = 0.5, .patience = 0});
+  plateau.observe(std::nan(""));
+  plateau.observe(2);
+  EXPECT_EQ(plateau.observe(1), 1);  // an improvement
+  EXPECT_EQ(plateau.observe(std::nan("")), 0.5);
+}
+
 }  // namespace
 }  // namespace ito::nn
