@@ -136,14 +136,11 @@ class Trainer {
     optimizer_.zero_grad();
     const bool cut = options_.shard > 0 && batch.size(0) > options_.shard;
     const double value = cut ? shards_backward({batch, options_.shard, rng}) : backward(batch, rng);
-    double factor = 1;
-    if (options_.clip_norm > 0) {
-      const double norm = grad_norm(parameters_);
-      if (!std::isfinite(norm)) {
-        fail_not_finite("gradient norm", norm, describe_non_finite_gradient(model_));
-      }
-      factor = clip_factor(norm, options_.clip_norm);
+    const double norm = grad_norm(parameters_);
+    if (!std::isfinite(norm)) {
+      fail_not_finite("gradient norm", norm, describe_non_finite_gradient(model_));
     }
+    const double factor = options_.clip_norm > 0 ? clip_factor(norm, options_.clip_norm) : 1;
     optimizer_.step(factor, ema_ ? &*ema_ : nullptr);
     ++progress_.step;
     return value;

@@ -311,7 +311,10 @@ TEST_F(NotFinite, GradientIsNamed) {
   const Loss loss = [&](const Tensor& batch, Generator&) {
     return mean(sqrt(model_.forward(batch) * 0));
   };
-  expect_words(message(loss, ones({20, 1})), {"step 0", "gradient of weight [1, 1]"});
+  for (const double clip_norm : {0.0, 1.0}) {
+    expect_words(message(loss, ones({20, 1}), {.clip_norm = clip_norm}),
+                 {"step 0", "gradient of weight [1, 1]"});
+  }
 }
 
 TEST_F(NotFinite, ValidationLossIsFollowedToItsOp) {
