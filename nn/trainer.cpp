@@ -58,6 +58,22 @@ struct Mean {
   double value() const { return weight > 0 ? sum / weight : kNan; }
 };
 
+// The averages in the place of the parameters, for as long as it lives.
+class Averaged {
+ public:
+  explicit Averaged(std::optional<Ema>& ema) : ema_(ema) {
+    if (ema_) ema_->swap();
+  }
+  ~Averaged() {
+    if (ema_) ema_->swap();
+  }
+  Averaged(const Averaged&) = delete;
+  Averaged& operator=(const Averaged&) = delete;
+
+ private:
+  std::optional<Ema>& ema_;
+};
+
 class Trainer {
  public:
   Trainer(Module& model, const Tensor& data, const Loss& loss, const TrainOptions& options)
@@ -171,7 +187,7 @@ class Trainer {
 
   // With averages, these are validated and, where kept, are what is kept.
   void validate(Index epoch) {
-    if (ema_) ema_->swap();
+    const Averaged averaged(ema_);
     std::vector<double> losses(
         static_cast<std::size_t>(pieces(split_.validation, kValidationBatch)));
     const auto rows_of = [&](Index k) { return piece(split_.validation, k, kValidationBatch); };
@@ -196,7 +212,6 @@ class Trainer {
       result_.best_epoch = epoch;
       if (options_.keep == Keep::best) best_ = model_.state_dict();
     }
-    if (ema_) ema_->swap();
   }
 
   double validation_loss(const Tensor& batch, Index at) {

@@ -317,6 +317,26 @@ TEST_F(NotFinite, GradientIsNamed) {
   }
 }
 
+// The weights are those of the step, not their averages, which the validation puts in their place.
+TEST_F(NotFinite, ValidationLossLeavesTheWeights) {
+  std::vector<float> at_validation;
+  const Loss loss = [&](const Tensor& batch, Generator&) {
+    const Tensor y = square(model_.forward(batch) - 3);
+    if (batch.size(0) != 8) return mean(y);
+    if (at_validation.empty()) at_validation = weights(model_);
+    return mean(log(y * 0 - 1));
+  };
+  expect_words(message(loss, ones({20, 1}), {.ema_decay = 0.9}), {"validation loss"});
+  Generator rng(1);
+  Linear twin(1, 1, rng);
+  const Loss plain = [&](const Tensor& batch, Generator&) {
+    return mean(square(twin.forward(batch) - 3));
+  };
+  train(twin, ones({20, 1}), plain, {.epochs = 1, .batch = 5, .keep = Keep::last});
+  EXPECT_EQ(weights(model_), weights(twin));
+  EXPECT_NE(weights(model_), at_validation);
+}
+
 TEST_F(NotFinite, ValidationLossIsFollowedToItsOp) {
   const Loss loss = [&](const Tensor& batch, Generator&) {
     const Tensor y = square(model_.forward(batch));
