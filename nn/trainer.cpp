@@ -107,6 +107,9 @@ class Trainer {
       const bool due = seconds_since(saved_) >= options_.checkpoint_seconds;
       if (resumable && whole && (due || result_.stopped)) save();
     }
+    // Stopped by the report after an epoch that was not to be validated. After the save: a run that
+    // goes on must not see it.
+    if (!validated_ && !split_.validation.empty()) validate(progress_.epoch);
     keep_weights();
     result_.steps = progress_.step;
     result_.seconds = seconds();
@@ -159,6 +162,7 @@ class Trainer {
     const double factor = options_.clip_norm > 0 ? clip_factor(norm, options_.clip_norm) : 1;
     optimizer_.step(factor, ema_ ? &*ema_ : nullptr);
     ++progress_.step;
+    validated_ = false;
     return value;
   }
 
@@ -212,6 +216,7 @@ class Trainer {
       result_.best_epoch = epoch;
       if (options_.keep == Keep::best) best_ = model_.state_dict();
     }
+    validated_ = true;
   }
 
   double validation_loss(const Tensor& batch, Index at) {
@@ -335,6 +340,7 @@ class Trainer {
   TrainProgress progress_;
   TrainResult result_;
   Index epochs_done_ = 0;
+  bool validated_ = true;      // no step since the last validation
   double seconds_before_ = 0;  // of the sittings before this one
   Clock::time_point start_ = Clock::now();
   Clock::time_point saved_ = start_;

@@ -63,7 +63,7 @@ struct TrainResult {
   double best_validation_loss = 0;  // the least seen; NaN without validation
   Index best_epoch = -1;            // the epoch it followed; -1 without validation
   std::vector<double> train_curve;  // mean loss of every epoch
-  std::vector<double> validation_curve;  // after every validate_every epochs, and the last
+  std::vector<double> validation_curve;  // after every validate_every epochs, and at the end
   Index steps = 0;
   double seconds = 0;    // of all the sittings of a resumed run, up to their last checkpoints
   bool stopped = false;  // by on_progress

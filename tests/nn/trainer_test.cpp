@@ -257,6 +257,33 @@ TEST(Train, ReportsProgressAndStopsWhenAsked) {
   EXPECT_GT(seen[7].steps_per_second, 0);
 }
 
+// The report after the second of four epochs stops; every third would be validated.
+TEST(Train, ValidatesTheWeightsItLeaves) {
+  const Tensor data = regression_data(40, 0.1);
+  for (const Keep keep : {Keep::best, Keep::last}) {
+    Generator rng(1);
+    Linear model(2, 1, rng);
+    const TrainResult result =
+        train(model, data, regression_loss(model),
+              {.epochs = 4,
+               .batch = 24,
+               .validate_every = 3,
+               .keep = keep,
+               .on_progress = [](const TrainProgress& p) { return p.epoch < 1; },
+               .progress_seconds = 0});
+    EXPECT_TRUE(result.stopped);
+    EXPECT_EQ(result.steps, 2);
+    const Split split = random_split(40, 0.6, 0);
+    const Tensor validation = index_select(
+        data, 0,
+        from(std::vector<std::int64_t>(split.validation.begin(), split.validation.end()),
+             {static_cast<Index>(split.validation.size())}));
+    EXPECT_DOUBLE_EQ(result.validation_loss, loss_of(model, validation));
+    EXPECT_EQ(result.validation_curve, std::vector<double>{result.validation_loss});
+    EXPECT_EQ(result.best_epoch, 1);
+  }
+}
+
 class NotFinite : public ::testing::Test {
  protected:
   std::string message(const Loss& loss, const Tensor& data, TrainOptions options = {}) {
