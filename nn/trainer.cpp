@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -257,12 +258,18 @@ class Trainer {
 
   double seconds() const { return seconds_before_ + seconds_since(start_); }
 
-  // What a checkpoint must agree with: another split or order would give another result.
+  // What a checkpoint must agree with: another run would have another result.
   std::string plan() const {
-    return "seed " + std::to_string(options_.seed) + ", " + std::to_string(split_.train.size()) +
-           " training rows, " + std::to_string(split_.validation.size()) + " for validation, " +
-           std::to_string(steps_per_epoch_) + " steps an epoch, " +
-           std::to_string(options_.epochs) + " epochs, shards of " + std::to_string(options_.shard);
+    std::ostringstream text;
+    text.precision(std::numeric_limits<double>::max_digits10);
+    text << "seed " << options_.seed << ", " << split_.train.size() << " training rows, "
+         << split_.validation.size() << " for validation every " << options_.validate_every
+         << " epochs, batches of " << options_.batch << ", " << options_.epochs
+         << " epochs, shards of " << options_.shard << ", lr " << options_.lr << ", weight decay "
+         << options_.weight_decay << ", clip norm " << options_.clip_norm << ", EMA decay "
+         << options_.ema_decay << ", keeping the "
+         << (options_.keep == Keep::best ? "best" : "last") << " weights";
+    return text.str();
   }
 
   static Tensor numbers(const std::vector<double>& values) {

@@ -456,5 +456,21 @@ TEST_F(TrainResumed, RefusesTheCheckpointOfAnotherRun) {
   }
 }
 
+TEST_F(TrainResumed, RefusesTheCheckpointOfOtherOptions) {
+  const TrainOptions options{.checkpoint = path("checkpoint")};
+  Generator rng(1);
+  Linear model(2, 1, rng);
+  run(model, options);
+  TrainOptions decay = options, clip = options, average = options, keep = options;
+  decay.weight_decay = 1e-4 + 1e-12;
+  clip.clip_norm = 0;
+  average.ema_decay = 0.9;
+  keep.keep = Keep::last;
+  for (const TrainOptions& other : {decay, clip, average, keep}) {
+    EXPECT_THROW(run(model, other), Error);
+  }
+  EXPECT_NO_THROW(run(model, options));
+}
+
 }  // namespace
 }  // namespace ito::nn
