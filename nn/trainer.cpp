@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <sstream>
@@ -75,6 +74,24 @@ class Averaged {
   std::optional<Ema>& ema_;
 };
 
+// One of the lists of numbers in a checkpoint, of `count` numbers, or of any if that is negative.
+std::vector<double> numbers_of(const StateDict& state, const std::string& name, Index count) {
+  const auto at = std::find_if(state.begin(), state.end(),
+                               [&](const NamedTensor& entry) { return entry.name == name; });
+  check(at != state.end(), "it has no ", name);
+  check(count < 0 || at->value.numel() == count, name, " has ", at->value.numel(),
+        " numbers instead of ", count);
+  return at->value.to_vector<double>();
+}
+
+// `value` as the whole number from `least` to `most` that it must be.
+Index whole(const char* name, double value, Index least, Index most) {
+  check(value >= static_cast<double>(least) && value <= static_cast<double>(most) &&
+            value == std::floor(value),
+        "its ", name, " is ", value, ", which is no whole number from ", least, " to ", most);
+  return static_cast<Index>(value);
+}
+
 class Trainer {
  public:
   Trainer(Module& model, const Tensor& data, const Loss& loss, const TrainOptions& options)
@@ -101,7 +118,7 @@ class Trainer {
 
   TrainResult run() {
     const bool resumable = !options_.checkpoint.empty();
-    if (resumable && std::filesystem::exists(options_.checkpoint)) resume();
+    if (resumable && std::filesystem::exists(options_.checkpoint)) resume(options_.checkpoint);
     for (Index epoch = epochs_done_; epoch < options_.epochs && !result_.stopped; ++epoch) {
       run_epoch(epoch);
       const bool whole = epochs_done_ == epoch + 1;
@@ -295,33 +312,43 @@ class Trainer {
     saved_ = Clock::now();
   }
 
-  void resume() {
-    const Checkpoint state = load_checkpoint(options_.checkpoint);
+  void resume(const std::filesystem::path& path) {
+    const Checkpoint state = load_checkpoint(path);
     const auto found = state.metadata.find("plan");
     const std::string theirs = found == state.metadata.end() ? "nothing" : found->second;
-    check(theirs == plan(), "train: ", options_.checkpoint.string(), " was written by a run with ",
-          theirs, "; this one has ", plan());
-    model_.load_state_dict(state.part("model"));
-    optimizer_.load_state_dict(state.part("optimizer"));
-    if (ema_) ema_->load_state_dict(state.part("ema"));
+    check(theirs == plan(), "train: ", path.string(), " was written by a run with ", theirs,
+          "; this one has ", plan());
+    try {
+      restore(state);
+    } catch (const Error& e) {
+      fail("train: cannot go on from ", path.string(), ": ", e.what());
+    }
+  }
+
+  // The model last, so that a state that does not fit leaves it as it was.
+  void restore(const Checkpoint& state) {
+    const StateDict& result = state.part("result");
+    const std::vector<double> counts = numbers_of(result, "counts", 3);
+    epochs_done_ = whole("epoch", counts[0], 0, options_.epochs);
+    const Index steps = epochs_done_ * steps_per_epoch_;
+    progress_.step = reported_step_ = whole("step", counts[1], steps, steps);
+    result_.best_epoch = whole("best epoch", counts[2], -1, epochs_done_ - 1);
+    const std::vector<double> losses = numbers_of(result, "losses", 5);
+    progress_.train_loss = losses[0];
+    progress_.validation_loss = losses[1];
+    result_.train_loss = losses[2];
+    result_.validation_loss = losses[3];
+    result_.best_validation_loss = losses[4];
+    result_.train_curve = numbers_of(result, "train_curve", epochs_done_);
+    result_.validation_curve = numbers_of(result, "validation_curve", -1);
+    seconds_before_ = numbers_of(result, "seconds", 1)[0];
     if (const auto best = state.parts.find("best"); best != state.parts.end()) {
+      load_values(best->second, model_.state_dict(), "best");  // to see whether they fit
       best_ = best->second;
     }
-    std::map<std::string, std::vector<double>> values;
-    for (const auto& [name, value] : state.part("result")) values[name] = value.to_vector<double>();
-    const std::vector<double>& counts = values.at("counts");
-    epochs_done_ = static_cast<Index>(counts.at(0));
-    progress_.step = reported_step_ = static_cast<Index>(counts.at(1));
-    result_.best_epoch = static_cast<Index>(counts.at(2));
-    const std::vector<double>& losses = values.at("losses");
-    progress_.train_loss = losses.at(0);
-    progress_.validation_loss = losses.at(1);
-    result_.train_loss = losses.at(2);
-    result_.validation_loss = losses.at(3);
-    result_.best_validation_loss = losses.at(4);
-    result_.train_curve = values.at("train_curve");
-    result_.validation_curve = values.at("validation_curve");
-    seconds_before_ = values.at("seconds").at(0);
+    optimizer_.load_state_dict(state.part("optimizer"));
+    if (ema_) ema_->load_state_dict(state.part("ema"));
+    model_.load_state_dict(state.part("model"));
   }
 
   [[noreturn]] void fail_not_finite(const char* what, double value, const std::string& at) const {

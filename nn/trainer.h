@@ -81,9 +81,9 @@ Split random_split(Index count, double train_fraction, std::uint64_t seed);
 // epoch, the last one of an epoch possibly smaller. The result depends on the arguments alone, not
 // on threads. The loss is evaluated on validation rows with the same random numbers every time.
 //
-// Throws Error for a checkpoint of another run, and when the loss or the gradient is not finite,
-// naming the step and the first tensor
-// at fault; the module then holds the weights of that step.
+// Throws Error for a checkpoint that is damaged or of another run, which leaves the module as it
+// was, and when the loss or the gradient is not finite, naming the step and the first tensor at
+// fault; the module then holds the weights of that step.
 TrainResult train(Module& model, const Tensor& data, const Loss& loss,
                   const TrainOptions& options = {});
 

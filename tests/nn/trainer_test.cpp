@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
+#include "nn/io/checkpoint.h"
 #include "nn/linear.h"
 #include "nn/loss.h"
 #include "tests/nn/temporary_folder.h"
@@ -469,6 +470,55 @@ TEST_F(TrainResumed, RefusesTheCheckpointOfOtherOptions) {
   for (const TrainOptions& other : {decay, clip, average, keep}) {
     EXPECT_THROW(run(model, other), Error);
   }
+  EXPECT_NO_THROW(run(model, options));
+}
+
+TEST_F(TrainResumed, RefusesDamagedResultsAndLeavesTheModel) {
+  const TrainOptions options{.checkpoint = path("checkpoint")};
+  Generator rng(1);
+  Linear model(2, 1, rng);
+  run(model, options);
+  const Checkpoint good = load_checkpoint(options.checkpoint);
+  const auto refused = [&](const Checkpoint& damaged) {
+    save_checkpoint(options.checkpoint, damaged);
+    Linear fresh(2, 1, rng);
+    const std::vector<float> before = weights(fresh);
+    try {
+      run(fresh, options);
+      ADD_FAILURE() << "accepted";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(options.checkpoint.string()), std::string::npos)
+          << e.what();
+    }
+    EXPECT_EQ(weights(fresh), before);
+  };
+  const auto with = [&](const std::string& name, const Tensor& value) {
+    Checkpoint damaged = good;
+    for (NamedTensor& entry : damaged.parts["result"]) {
+      if (entry.name == name) entry.value = value;
+    }
+    return damaged;
+  };
+  const double nan = std::nan("");
+  refused(with("counts", tensor({12, 60}, DType::f64)));
+  refused(with("counts", tensor({nan, 60, 1}, DType::f64)));
+  refused(with("counts", tensor({-1, -5, -1}, DType::f64)));
+  refused(with("counts", tensor({13, 65, 1}, DType::f64)));
+  refused(with("counts", tensor({12, 59, 1}, DType::f64)));
+  refused(with("counts", tensor({12, 60, 12}, DType::f64)));
+  refused(with("losses", tensor({1, 2}, DType::f64)));
+  refused(with("train_curve", zeros({3}, DType::f64)));
+  refused(with("seconds", zeros({0}, DType::f64)));
+  Checkpoint damaged = good;
+  damaged.parts["result"].erase(damaged.parts["result"].begin());
+  refused(damaged);
+  damaged = good;
+  damaged.parts.erase("optimizer");
+  refused(damaged);
+  damaged = good;
+  damaged.parts["best"].pop_back();
+  refused(damaged);
+  save_checkpoint(options.checkpoint, good);
   EXPECT_NO_THROW(run(model, options));
 }
 
