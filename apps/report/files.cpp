@@ -72,18 +72,20 @@ struct FileError : Error {
 
 TempFile::TempFile(std::filesystem::path target) : target_(std::move(target)) {
   static std::atomic<unsigned> counter{0};
-  std::string name = ".";
-  name += target_.filename().string();
-  name += '.' + std::to_string(::getpid()) + '.' + std::to_string(counter++) + ".tmp";
-  path_ = target_.parent_path() / name;
-  // Registered before it exists, so that no interrupt can fall between the two.
-  slot_ = register_path(path_.string());
-  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) {
-    const int error = errno;
+  int error = 0;
+  const std::string stem =
+      "." + target_.filename().string() + '.' + std::to_string(::getpid()) + '.';
+  // In a container every process may have the number of one that was killed and left its files.
+  do {
+    path_ = target_.parent_path() / (stem + std::to_string(counter++) + ".tmp");
+    // Registered before it exists, so that no interrupt can fall between the two.
+    slot_ = register_path(path_.string());
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) return;
+    error = errno;
     unregister(slot_);
-    fail_for("write", target_, error);
-  }
+  } while (error == EEXIST);
+  fail_for("write", target_, error);
 }
 
 TempFile::~TempFile() {

@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <regex>
 #include <set>
@@ -142,6 +143,17 @@ TEST_F(FilesTest, ReplacesAFileWhole) {
   write_atomically(dir_ / "a.txt", "new");
   EXPECT_EQ(read_file(dir_ / "a.txt"), "new");
   EXPECT_EQ(names(dir_), std::set<std::string>{"a.txt"});
+}
+
+// A process of the same number was killed, and its file has the next name.
+TEST_F(FilesTest, PassesOverWhatAKilledProcessLeft) {
+  const std::string name = TempFile(dir_ / "a.txt").path().string();
+  const std::size_t end = name.rfind(".tmp"), begin = name.rfind('.', end - 1) + 1;
+  const int used = std::stoi(name.substr(begin, end - begin));
+  for (const int next : {used + 1, used + 2})
+    std::ofstream(name.substr(0, begin) + std::to_string(next) + ".tmp") << "half";
+  write_atomically(dir_ / "a.txt", "whole");
+  EXPECT_EQ(read_file(dir_ / "a.txt"), "whole");
 }
 
 TEST_F(FilesTest, KeepsTheOldFileWhenTheDiskRefusesMore) {
