@@ -79,7 +79,7 @@ DrawResult draw(const std::vector<Figure>& figures, const std::filesystem::path&
     }
     result.figures.push_back(std::move(drawn));
   }
-  const std::string how = "to draw them: cd " + dir.string() + " && gnuplot *.gp";
+  const std::string how = "to draw them: cd " + quote_shell(dir.string()) + " && gnuplot *.gp";
   const auto gnuplot = find_program(options.gnuplot);
   if (!gnuplot) {
     result.message = options.gnuplot + " not found: the figures' scripts and data are written; " +

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "apps/report/text.h"
 #include "autograd/error.h"
 
 namespace ito::report {
@@ -58,7 +59,7 @@ extern "C" void remove_temporaries_and_die(int signal_number) {
 
 struct FileError : Error {
   FileError(const char* what, const std::filesystem::path& path, int error)
-      : Error(std::string("cannot ") + what + " " + path.string() + ": " +
+      : Error(std::string("cannot ") + what + " " + one_line(path.string()) + ": " +
               std::generic_category().message(error)),
         code(error) {}
   int code;

@@ -134,7 +134,7 @@ Page& Page::figure(const DrawnFigure& figure) {
     body_ +=
         "<div class=\"missing\">Not drawn: gnuplot was missing or failed. To draw it: "
         "<code>cd " +
-        escape_html(figure.script.parent_path().string()) + " &amp;&amp; gnuplot " +
+        escape_html(quote_shell(figure.script.parent_path().string())) + " &amp;&amp; gnuplot " +
         escape_html(figure.script.filename().string()) + "</code></div>\n";
   }
   body_ += "<figcaption><strong>Figure " + number + ".";

@@ -110,6 +110,39 @@ std::string quote_json(std::string_view text) {
   return out + '"';
 }
 
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) {
+      out += c;
+    } else if (c == '\n' || c == '\t') {
+      out += c == '\n' ? "\\n" : "\\t";
+    } else {
+      char code[8];
+      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(byte));
+      out += code;
+    }
+  }
+  return out;
+}
+
+std::string quote_shell(std::string_view text) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:=@%";
+  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return std::string(text);
+  std::string out = "'";
+  for (char c : text) {
+    const std::string line = one_line({&c, 1});
+    if (line.size() > 1) {
+      out += "'$'" + line + "''";
+    } else {
+      out += c == '\'' ? "'\\''" : line;
+    }
+  }
+  return out + '\'';
+}
+
 std::string json_number(double value) {
   if (!std::isfinite(value)) return "null";
   std::array<char, 32> buffer;

@@ -13,6 +13,12 @@ std::string escape_html(std::string_view text);
 // A JSON string literal with its quotes.
 std::string quote_json(std::string_view text);
 
+// The text on one line: control bytes become \n, \t or \x1b.
+std::string one_line(std::string_view text);
+
+// One word of a shell command; quoted only where it must be.
+std::string quote_shell(std::string_view text);
+
 // The shortest decimal that reads back as `value`; "null" if it is not finite.
 std::string json_number(double value);
 

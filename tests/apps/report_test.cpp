@@ -105,6 +105,18 @@ TEST(Text, EscapesHtmlAndJson) {
   EXPECT_EQ(std::strtod(json_number(0.1 + 0.2).c_str(), nullptr), 0.1 + 0.2);
 }
 
+TEST(Text, QuotesForTheShellAndKeepsToOneLine) {
+  EXPECT_EQ(one_line("a\nb\tc\x1b[0m é"), "a\\nb\\tc\\x1b[0m é");
+  EXPECT_EQ(quote_shell("out/run-1.5"), "out/run-1.5");
+  // What the shell makes of the word is the oracle.
+  for (const std::string word : {"a b'c", "$HOME `date` \"q\" \\", "two\nlines", "", "é*"}) {
+    const ProcessResult echo =
+        run_program("/bin/bash", {"-c", "printf %s " + quote_shell(word)}, "/");
+    EXPECT_EQ(echo.output, word);
+    EXPECT_EQ(quote_shell(word).find('\n'), std::string::npos);
+  }
+}
+
 TEST(Text, MeasuresAndCutsUtf8) {
   EXPECT_EQ(display_width("W₁ = ‖a‖²"), 9);
   EXPECT_EQ(display_width("m\u0302"), 1);  // a combining hat
@@ -185,6 +197,7 @@ TEST_F(FilesTest, NamesPathAndReason) {
   EXPECT_NE(message_of([&] { write_atomically(dir_ / "sub", "x"); }), "");
   EXPECT_EQ(names(dir_), (std::set<std::string>{"file", "sub"}));
   EXPECT_NE(message_of([&] { read_file(dir_ / "none"); }).find("No such file"), std::string::npos);
+  EXPECT_NE(message_of([&] { read_file(dir_ / "a\nb"); }).find("a\\nb: No"), std::string::npos);
 }
 
 TEST_F(FilesTest, ProvesThatADirectoryIsWritable) {
@@ -481,6 +494,14 @@ TEST_F(DrawTest, WithoutGnuplotWritesScriptsDataAndOneLine) {
   EXPECT_NE(page.str().find("class=\"missing\""), std::string::npos);
   EXPECT_NE(page.str().find("gnuplot one.gp"), std::string::npos);
   EXPECT_NE(page.str().find("<title>Title &lt;1&gt;</title>"), std::string::npos);
+}
+
+TEST_F(DrawTest, TheAdviceCanBePastedIntoAShell) {
+  const DrawResult result = draw({example_figure("one")}, dir_ / "a b'c", {.gnuplot = "nowhere"});
+  const std::string cd = "cd " + quote_shell((dir_ / "a b'c").string()) + " && gnuplot ";
+  EXPECT_NE(result.message.find(cd + "*.gp"), std::string::npos) << result.message;
+  EXPECT_NE(Page("").figure(result.figures[0]).str().find("<code>" + escape_html(cd) + "one.gp"),
+            std::string::npos);
 }
 
 TEST_F(DrawTest, AFailingGnuplotLeavesScriptsAndData) {
