@@ -2,13 +2,18 @@
 // line for an error, exit codes 0 (done), 1 (failed) and 2 (a flag that cannot be read).
 #pragma once
 
+#include <cerrno>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <new>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "apps/report/files.h"
+#include "apps/report/text.h"
+#include "autograd/error.h"
 
 namespace ito::report {
 
@@ -25,8 +30,17 @@ void add_flag(CLI::App& app, const char* flag, T& value, const std::string& help
   app.add_option(flag, value, help)->capture_default_str()->group(group);
 }
 
-inline std::string refuse_negative(const std::string& value) {
-  return value.starts_with('-') ? "must not be negative, got " + value : "";
+// CLI11 reads -1 as 2^64 - 1, and so whatever lies beyond that.
+inline std::string check_unsigned(const std::string& value) {
+  if (value.starts_with('-')) return "must not be negative, got " + value;
+  errno = 0;
+  std::strtoull(value.c_str(), nullptr, 0);
+  return errno == ERANGE ? "must be less than 2^64, got " + value : "";
+}
+
+// What was printed is out, or this throws Error.
+inline void flush_output() {
+  check(static_cast<bool>(std::cout.flush()), "the standard output cannot be written to");
 }
 
 // `defaults()` gives the settings that add_flags(app, settings) binds the flags to. Beside its
@@ -41,24 +55,31 @@ int run(const Program& program, int argc, char** argv, Defaults defaults, AddFla
     CLI::App app{program.description};
     app.set_version_flag("--version", program.version);
     add_flags(app, settings);
-    for (CLI::Option* option : app.get_options()) {  // -1 would be read as 2^64 - 1
-      if (option->get_type_name() == "UINT") option->check(refuse_negative, "");
+    for (CLI::Option* option : app.get_options()) {
+      if (option->get_type_name() == "UINT") option->check(check_unsigned, "");
     }
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success& done) {  // --help, --version
-      return app.exit(done);
+      const int code = app.exit(done);
+      flush_output();
+      return code;
     } catch (const CLI::ParseError& error) {
-      std::cerr << program.name << ": " << error.what() << " (see --help)\n";
+      std::cerr << program.name << ": " << one_line(error.what()) << " (see --help)\n";
       return 2;
     }
     validate(settings);
+    check(!settings.out.empty(), "--out: needs the name of a folder");
     ensure_writable_directory(settings.out);
     install_interrupt_cleanup();
     write_results(run_study(settings, std::cerr), std::cout);
+    flush_output();
     return 0;
+  } catch (const std::bad_alloc&) {
+    std::cerr << program.name << ": these settings need more memory than there is\n";
+    return 1;
   } catch (const std::exception& error) {
-    std::cerr << program.name << ": " << error.what() << '\n';
+    std::cerr << program.name << ": " << one_line(error.what()) << '\n';
     return 1;
   }
 }

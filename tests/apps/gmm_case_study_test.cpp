@@ -54,19 +54,34 @@ TEST_P(BadInputTest, OneLineNamesTheCulpritAndTheExitIsNotZero) {
 
 INSTANTIATE_TEST_SUITE_P(
     Study, BadInputTest,
-    testing::Values(BadInput{{"--bogus"}, "--bogus"}, BadInput{{"--methods", "magic"}, "magic"},
-                    BadInput{{"--methods", "tanh,tanh"}, "twice"}, BadInput{{"--p", "0"}, "--p"},
-                    BadInput{{"--p", "1.5"}, "--p"}, BadInput{{"--p", "nan"}, "--p"},
-                    BadInput{{"--n", "-3"}, "--n"}, BadInput{{"--n", "many"}, "many"},
-                    BadInput{{"--samples", "-1"}, "--samples"},
-                    BadInput{{"--hidden", "0"}, "--hidden"}, BadInput{{"--steps", "1"}, "--steps"},
-                    BadInput{{"--lr", "-1"}, "--lr"}, BadInput{{"--t-sharp", "1e9"}, "--t-sharp"},
-                    BadInput{{"--sampler", "magic"}, "magic"},
-                    BadInput{{"--preset", "magic"}, "magic"},
-                    BadInput{{"--configs", "7"}, "--configs"},
-                    BadInput{{"--seeds", "0"}, "--seeds"}, BadInput{{"--sweep", "q"}, "--sweep"},
-                    BadInput{{"--seeds", "3,3"}, "--seeds"},
-                    BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}));
+    testing::Values(
+        BadInput{{"--bogus"}, "--bogus"}, BadInput{{"--methods", "magic"}, "magic"},
+        BadInput{{"--methods", "tanh,tanh"}, "twice"}, BadInput{{"--p", "0"}, "--p"},
+        BadInput{{"--p", "1.5"}, "--p"}, BadInput{{"--p", "nan"}, "--p"},
+        BadInput{{"--n", "-3"}, "--n"}, BadInput{{"--n", "many"}, "many"},
+        BadInput{{"--samples", "-1"}, "--samples"}, BadInput{{"--hidden", "0"}, "--hidden"},
+        BadInput{{"--steps", "1"}, "--steps"}, BadInput{{"--lr", "-1"}, "--lr"},
+        BadInput{{"--t-sharp", "1e9"}, "--t-sharp"}, BadInput{{"--sampler", "magic"}, "magic"},
+        BadInput{{"--preset", "magic"}, "magic"}, BadInput{{"--configs", "7"}, "--configs"},
+        BadInput{{"--seeds", "0"}, "--seeds"}, BadInput{{"--sweep", "q"}, "--sweep"},
+        BadInput{{"--seeds", "3,3"}, "--seeds"},
+        BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}, BadInput{{"--out", ""}, "--out"},
+        BadInput{{"--methods", "two\nlines"}, "two\\nlines"},
+        BadInput{{"--seed", "99999999999999999999"}, "--seed"},
+        BadInput{{"--seeds", "5,99999999999999999999"}, "--seeds"}));
+
+// What cannot be printed is a failure, said in one line.
+TEST(Study, AFullStandardOutputIsAnError) {
+  const Folder folder;
+  const std::string program = ITO_GMM_CASE_STUDY;
+  const std::string exact = " --methods exact --n 2 --samples 100 --steps 3 --out out";
+  for (const std::string& arguments : {std::string(" --version"), exact}) {
+    const report::ProcessResult result = report::run_program(
+        "/bin/sh", {"-c", "PATH= exec " + program + arguments + " > /dev/full"}, folder.path());
+    EXPECT_EQ(result.status, 1) << arguments;
+    EXPECT_NE(result.output.find("standard output"), std::string::npos) << result.output;
+  }
+}
 
 TEST(Study, HelpNamesEveryMethod) {
   const report::ProcessResult help = run({"--help"});
