@@ -23,7 +23,8 @@ std::string render(const std::filesystem::path& gnuplot, const std::filesystem::
   // The names are ours: letters, digits, '-', '_' and '.', so the quotes hold.
   const std::string outputs = "svg = '" + svg_file.path().filename().string() + "'; png = '" +
                               png_file.path().filename().string() + "'";
-  const ProcessResult run = run_program(gnuplot, {"-e", outputs, figure.name + ".gp"}, dir);
+  // -d: the user's start-up files do not count.
+  const ProcessResult run = run_program(gnuplot, {"-d", "-e", outputs, figure.name + ".gp"}, dir);
   if (run.status != 0) {
     std::string reason = run.output.empty() ? "exit status " + std::to_string(run.status)
                                             : run.output.substr(run.output.find_first_not_of('\n'));

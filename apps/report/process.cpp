@@ -16,12 +16,13 @@ namespace ito::report {
 namespace {
 
 // This process's environment with the plain UTF-8 locale: what we write is UTF-8 with decimal
-// points, whatever the user's language.
+// points, whatever the user's language. GNUTERM could name a terminal that gnuplot does not have.
 class Environment {
  public:
   Environment() {
     for (char** entry = environ; *entry; ++entry) {
-      if (std::string_view(*entry).starts_with("LC_ALL=")) continue;
+      const std::string_view one = *entry;
+      if (one.starts_with("LC_ALL=") || one.starts_with("GNUTERM=")) continue;
       entries_.push_back(*entry);
     }
     entries_.push_back(locale_.data());

@@ -1,4 +1,5 @@
-// Running another program without a shell, in the plain UTF-8 locale. Private to apps/report.
+// Running another program without a shell, in the plain UTF-8 locale and without GNUTERM. Private
+// to apps/report.
 #pragma once
 
 #include <filesystem>

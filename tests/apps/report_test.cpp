@@ -553,6 +553,18 @@ TEST_F(DrawTest, DrawsWithGnuplot) {
   EXPECT_TRUE(fs::exists(dir_ / "one.svg"));
 }
 
+TEST_F(DrawTest, WhatTheUserSetForGnuplotDoesNotCount) {
+  if (!find_program("gnuplot")) GTEST_SKIP() << "gnuplot is not installed";
+  const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
+  write_atomically(dir_ / ".gnuplot", "this is no command\n");
+  setenv("HOME", dir_.c_str(), 1);
+  setenv("GNUTERM", "no-such-terminal", 1);
+  const DrawResult result = draw({example_figure("one")}, dir_ / "figures");
+  setenv("HOME", home.c_str(), 1);
+  unsetenv("GNUTERM");
+  EXPECT_TRUE(result.complete()) << result.message;
+}
+
 // gnuplot drops what it believes not to fit; the widths at which it does are the terminal's.
 TEST_F(DrawTest, EveryLegendEntryIsInThePicture) {
   if (!find_program("gnuplot")) GTEST_SKIP() << "gnuplot is not installed";
