@@ -24,13 +24,17 @@ class Values {
   }
   Tensor tensor(const std::string& name) const {
     const auto at = tensors_.find(name);
-    check(at != tensors_.end(), "stored run: no \"", name, '"');
+    check(at != tensors_.end(), "no \"", name, '"');
     return at->second;
   }
   std::vector<double> vector(const std::string& name) const {
     return tensor(name).to_vector<double>();
   }
-  double number(const std::string& name) const { return vector(name).at(0); }
+  double number(const std::string& name) const {
+    const std::vector<double> values = vector(name);
+    check(values.size() == 1, '"', name, "\" holds ", values.size(), " numbers instead of one");
+    return values[0];
+  }
 
  private:
   std::map<std::string, Tensor> tensors_;
@@ -76,8 +80,34 @@ PosteriorMeanAt unpack_posterior_mean(const nn::StateDict& state) {
           .error = v.number("error")};
 }
 
+// What read(checkpoint) makes of a file; every error names the file.
+template <class Read>
+auto read_stored(const fs::path& path, Read read) {
+  const nn::Checkpoint stored = nn::load_checkpoint(path);
+  try {
+    return read(stored);
+  } catch (const Error& error) {
+    fail(path.string(), ": ", error.what());
+  }
+}
+
 std::string posterior_mean_part(std::size_t i) {
   return "posterior_mean_" + std::to_string(i);
+}
+
+Measured unpack_measured(const nn::Checkpoint& stored) {
+  const Values v(stored.part("measured"));
+  Measured m{.samples = v.tensor("samples"),
+             .sampling_seconds = v.number("sampling_seconds"),
+             .kl_net = v.number("kl_net"),
+             .kl_net_se = v.number("kl_net_se"),
+             .error_t = v.vector("error_t"),
+             .error = v.vector("error")};
+  for (const double one : v.vector("diverged")) m.diverged.push_back(one != 0);
+  for (std::size_t i = 0; stored.parts.contains(posterior_mean_part(i)); ++i) {
+    m.posterior_means.push_back(unpack_posterior_mean(stored.part(posterior_mean_part(i))));
+  }
+  return m;
 }
 
 }  // namespace
@@ -109,10 +139,12 @@ fs::path RunStore::checkpoint(const std::string& training_identity, std::size_t 
 
 nn::TrainResult RunStore::load_network(const std::string& training_identity, std::size_t part,
                                        nn::Module& module) const {
-  const nn::Checkpoint stored = nn::load_checkpoint(
-      folder(training_identity) / ("network-" + std::to_string(part) + ".safetensors"));
-  module.load_state_dict(stored.part("model"));
-  return unpack_training(stored.part("training"));
+  const fs::path path =
+      folder(training_identity) / ("network-" + std::to_string(part) + ".safetensors");
+  return read_stored(path, [&](const nn::Checkpoint& stored) {
+    module.load_state_dict(stored.part("model"));
+    return unpack_training(stored.part("training"));
+  });
 }
 
 void RunStore::save_network(const std::string& training_identity, std::size_t part,
@@ -128,19 +160,7 @@ std::optional<Measured> RunStore::load_measured(const std::string& training_iden
   const fs::path path =
       folder(training_identity) / ("measured-" + hash_of(measuring_identity) + ".safetensors");
   if (!fs::exists(path)) return {};
-  const nn::Checkpoint stored = nn::load_checkpoint(path);
-  const Values v(stored.part("measured"));
-  Measured m{.samples = v.tensor("samples"),
-             .sampling_seconds = v.number("sampling_seconds"),
-             .kl_net = v.number("kl_net"),
-             .kl_net_se = v.number("kl_net_se"),
-             .error_t = v.vector("error_t"),
-             .error = v.vector("error")};
-  for (const double one : v.vector("diverged")) m.diverged.push_back(one != 0);
-  for (std::size_t i = 0; stored.parts.contains(posterior_mean_part(i)); ++i) {
-    m.posterior_means.push_back(unpack_posterior_mean(stored.part(posterior_mean_part(i))));
-  }
-  return m;
+  return read_stored(path, unpack_measured);
 }
 
 void RunStore::save_measured(const std::string& training_identity,

@@ -17,10 +17,14 @@
 #include "apps/gmm_case_study/methods.h"
 #include "apps/gmm_case_study/results.h"
 #include "apps/gmm_case_study/settings.h"
+#include "apps/gmm_case_study/store.h"
 #include "apps/gmm_case_study/study.h"
 #include "apps/report/files.h"
 #include "apps/report/process.h"
+#include "autograd/tensor.h"
+#include "nn/io/checkpoint.h"
 #include "nn/io/npy.h"
+#include "nn/two_layer_denoiser.h"
 #include "tests/apps/program.h"
 
 namespace ito::gmm {
@@ -175,6 +179,34 @@ TEST(Study, AFinishedRunIsLoaded) {
   std::ostringstream last;
   run_study(s, last);
   EXPECT_EQ(last.str().find("there already"), std::string::npos) << last.str();
+}
+
+TEST(Study, AFileOfTheStoreThatCannotBeUsedIsNamed) {
+  const Folder folder;
+  const RunStore store(folder.path());
+  store.open("training");
+  const fs::path runs = folder.path() / hash_of("training");
+  const fs::path network = runs / "network-0.safetensors";
+  const fs::path measured = runs / ("measured-" + hash_of("measuring") + ".safetensors");
+  const nn::StateDict other = {{"other", zeros({1})}};
+  nn::save_checkpoint(network, {.parts = {{"model", other}}, .metadata = {}});
+  nn::save_checkpoint(measured, {.parts = {{"measured", other}}, .metadata = {}});
+  Generator rng(1);
+  nn::TwoLayerDenoiser module({.n = 2, .hidden = 4}, rng);
+  const auto message = [](const auto& load) -> std::string {
+    try {
+      load();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_TRUE(message([&] {
+                store.load_network("training", 0, module);
+              }).starts_with(network.string() + ": "));
+  EXPECT_TRUE(message([&] {
+                store.load_measured("training", "measuring");
+              }).starts_with(measured.string() + ": "));
 }
 
 TEST(Study, WhatChangesAResultChangesItsIdentity) {
