@@ -21,13 +21,22 @@ void check_name(const char* flag, const std::string& value, const std::vector<st
         value, "'; known are ", joined(known));
 }
 
-template <class T>
-void check_at_least(const char* flag, T value, T least) {
-  check(value >= least, flag, ": must be at least ", least, ", got ", value);
+void check_range(const char* flag, Index value, Index least, Index most) {
+  check(value >= least && value <= most, flag, ": must lie between ", least, " and ", most,
+        ", got ", value);
 }
 
 void check_positive(const char* flag, double value) {
-  check(value > 0, flag, ": must be positive, got ", value);
+  check(value > 0 && std::isfinite(value), flag, ": must be positive and finite, got ", value);
+}
+
+void check_not_negative(const char* flag, double value) {
+  check(value >= 0 && std::isfinite(value), flag, ": must be at least 0 and finite, got ", value);
+}
+
+// t at which alpha is pi/2 - margin.
+double time_before_end(double margin) {
+  return std::pow(std::tan(std::numbers::pi / 2 - margin), 2);
 }
 
 template <class T>
@@ -43,16 +52,22 @@ void validate(const Settings& s, const Part& part) {
   check_once("--methods", part.methods);
   check(!part.seeds.empty(), "--seeds: needs at least one");
   check_once("--seeds", part.seeds);
-  check_at_least<Index>("--train-samples", part.config.train_samples, 10);
-  check_at_least<Index>("--epochs", part.config.epochs, 1);
-  check_at_least<Index>("--hidden", part.config.hidden, 1);
-  check_at_least<Index>("--time-features", part.config.time_features, 1);
+  check_range("--train-samples", part.config.train_samples, 10, 10000000);
+  check_range("--epochs", part.config.epochs, 1, 10000000);
+  check_range("--hidden", part.config.hidden, 1, 100000);
+  check_range("--time-features", part.config.time_features, 1, 10000);
   for (const Method& method : select_methods(part.methods)) {
+    // Each part of the grid has a step.
+    check(s.steps >= 3 || method.recipe.early_points_share == 0, "--steps: ", method.name,
+          " needs at least 3, got ", s.steps);
     if (method.structure != Structure::phase) continue;
-    const double t_max = std::pow(std::tan(std::numbers::pi / 2 - sampling_margin(s, method)), 2);
     const double at = t_sharp(s, method);
+    const double t_max = time_before_end(sampling_margin(s, method));
     check(at > 0 && at < t_max,
           "--t-sharp: must lie between 0 and the end of sampling, T = ", t_max, ", got ", at);
+    const double t_trained = time_before_end(alpha_margin(s, method));
+    check(at < t_trained, "--alpha-margin: ends the training at t = ", t_trained,
+          ", before --t-sharp of ", method.name, ", ", at);
   }
 }
 
@@ -66,24 +81,24 @@ bool Settings::repeats() const {
 void validate(const Settings& s) {
   check_name("--preset", s.preset, preset_names());
   check_name("--sampler", s.sampler, kSamplers);
-  check_at_least<Index>("--n", s.n, 2);
+  check_range("--n", s.n, 2, 100000);
   check(s.p > 0 && s.p < 1, "--p: must lie strictly between 0 and 1, got ", s.p);
   check_positive("--separation", s.separation);
   check(s.train_fraction > 0 && s.train_fraction <= 1, "--train-fraction: must lie in (0, 1], got ",
         s.train_fraction);
-  check_at_least<Index>("--batch", s.batch, 1);
+  check_range("--batch", s.batch, 1, 10000000);
   check_positive("--lr", s.lr);
-  check_at_least("--weight-decay", s.weight_decay, 0.0);
-  check_at_least("--clip-norm", s.clip_norm, 0.0);
+  check_not_negative("--weight-decay", s.weight_decay);
+  check_not_negative("--clip-norm", s.clip_norm);
   check(s.alpha_margin > 0 && s.alpha_margin < std::numbers::pi / 2,
         "--alpha-margin: must lie strictly between 0 and pi/2, got ", s.alpha_margin);
-  check_at_least<Index>("--frequencies", s.frequencies, 1);
-  check_at_least("--phase-overlap", s.phase_overlap, 0.0);
-  check_at_least<Index>("--samples", s.samples, 100);
-  check_at_least<Index>("--steps", s.steps, 2);
-  check_at_least("--checkpoint-seconds", s.checkpoint_seconds, 0.0);
-  check_at_least("--threads", s.threads, 0);
-  check(s.threads <= 1024, "--threads: at most 1024, got ", s.threads);
+  check_range("--frequencies", s.frequencies, 1, 10000);
+  check_not_negative("--phase-overlap", s.phase_overlap);
+  check_range("--samples", s.samples, 100, 10000000);
+  check_range("--steps", s.steps, 2, 1000000);
+  check(s.checkpoint_seconds >= 0, "--checkpoint-seconds: must be at least 0, got ",
+        s.checkpoint_seconds);
+  check_range("--threads", s.threads, 0, 1024);
   if (s.sampling_margin) {
     check(*s.sampling_margin > 0 && *s.sampling_margin < std::numbers::pi / 2,
           "--sampling-margin: must lie strictly between 0 and pi/2, got ", *s.sampling_margin);

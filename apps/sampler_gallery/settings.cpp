@@ -1,6 +1,7 @@
 #include "apps/sampler_gallery/settings.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "apps/sampler_gallery/losses.h"
 #include "apps/sampler_gallery/samplers.h"
@@ -39,7 +40,7 @@ void validate(const Settings& s) {
   check_range("--train-samples", s.train_samples, 10, 10000000);
   check_range("--steps", s.steps, 1, 10000000);
   check_range("--batch", s.batch, 8, 100000);
-  check(s.lr > 0, "--lr: must be positive, got ", s.lr);
+  check(s.lr > 0 && std::isfinite(s.lr), "--lr: must be positive and finite, got ", s.lr);
   check_range("--hidden", s.hidden, 1, 10000);
   check_range("--samples", s.samples, 100, 1000000);
   check_range("--points", s.points, 2, 100000);

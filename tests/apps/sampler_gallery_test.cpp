@@ -42,7 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadInput{{"--losses", "magic"}, "magic"},
                     BadInput{{"--samplers", "ddim,ddim"}, "twice"},
                     BadInput{{"--steps", "0"}, "--steps"}, BadInput{{"--lr", "nan"}, "--lr"},
-                    BadInput{{"--points", "1"}, "--points"}, BadInput{{"--t-end", "0"}, "--t-end"},
+                    BadInput{{"--lr", "inf"}, "--lr"}, BadInput{{"--points", "1"}, "--points"},
+                    BadInput{{"--t-end", "0"}, "--t-end"},
                     BadInput{{"--samples", "-5"}, "--samples"},
                     BadInput{{"--seed", "-3"}, "--seed"},
                     BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}));

@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <numbers>
 #include <sstream>
 #include <string>
@@ -472,13 +473,19 @@ TEST(TwoStageProgram, WritesEverythingAndItsSummaryIsReproducible) {
 TEST(TwoStageSettings, ErrorsNameTheFlag) {
   Settings s;
   validate(s);
+  const auto expect_refusal = [](const Settings& bad, const char* flag) {
+    try {
+      validate(bad);
+      ADD_FAILURE() << "accepted a bad " << flag;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(flag), std::string::npos);
+    }
+  };
   s.cosine = 0;
-  try {
-    validate(s);
-    FAIL() << "accepted a cosine of 0";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("--cosine"), std::string::npos);
-  }
+  expect_refusal(s, "--cosine");
+  s = Settings{};
+  s.author_coordinate = std::numeric_limits<double>::infinity();
+  expect_refusal(s, "--author-coordinate");
 }
 
 }  // namespace
