@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <numeric>
 
 #include "apps/gmm_case_study/methods.h"
@@ -27,6 +29,8 @@ std::vector<std::string> joined(std::vector<std::string> a, const std::vector<st
 }
 
 std::vector<std::uint64_t> count_from(std::uint64_t first, std::size_t count) {
+  check(count - 1 <= std::numeric_limits<std::uint64_t>::max() - first, "--seed: ", count,
+        " seeds from ", first, " on go beyond 64 bits");
   std::vector<std::uint64_t> seeds(count);
   std::iota(seeds.begin(), seeds.end(), first);
   return seeds;
@@ -163,7 +167,8 @@ std::string describe(const std::string& preset) {
 
 namespace {
 
-// The preset's parts of the configurations named; one it does not have is run as its first is.
+// The preset's parts of the configurations named; one it does not have is run as its first is, in
+// as many parts.
 std::vector<Part> choose_configs(const std::vector<std::string>& names,
                                  const std::vector<Part>& parts) {
   std::vector<Part> chosen;
@@ -172,34 +177,49 @@ std::vector<Part> choose_configs(const std::vector<std::string>& names,
                                      [&](const Config& c) { return c.name == name; });
     check(config != kConfigs.end(), "--configs: unknown name '", name,
           "'; known are 1, 2, 3 and 4");
+    check(std::count(names.begin(), names.end(), name) == 1, "--configs: ", name, " twice");
     const std::size_t before = chosen.size();
     for (const Part& part : parts) {
       if (part.config.name == name) chosen.push_back(part);
     }
     if (chosen.size() > before) continue;
-    chosen.push_back(parts.front());
-    chosen.back().config = *config;
+    for (const Part& part : parts) {
+      if (part.config.name != parts.front().config.name) continue;
+      chosen.push_back(part);
+      chosen.back().config = *config;
+    }
   }
   return chosen;
 }
 
-// One part a configuration, of the methods named.
+// The methods named on every configuration, each in the part that has it, or else in the first.
 std::vector<Part> choose_methods(const std::vector<std::string>& names,
                                  const std::vector<Part>& parts) {
-  std::vector<Part> chosen;
-  for (const Part& part : parts) {
-    const bool there = std::any_of(chosen.begin(), chosen.end(),
-                                   [&](const Part& other) { return other.config == part.config; });
-    if (there) continue;
-    chosen.push_back(part);
-    chosen.back().methods = names;
+  std::vector<Part> chosen = parts;
+  for (Part& part : chosen) part.methods.clear();
+  for (std::size_t first = 0; first < parts.size(); ++first) {
+    const auto same = [&](const Part& part) { return part.config == parts[first].config; };
+    if (std::find_if(parts.begin(), parts.end(), same) - parts.begin() < std::ptrdiff_t(first)) {
+      continue;
+    }
+    for (const std::string& name : names) {
+      const auto has = std::find_if(parts.begin(), parts.end(), [&](const Part& part) {
+        return same(part) &&
+               std::find(part.methods.begin(), part.methods.end(), name) != part.methods.end();
+      });
+      const auto at = has == parts.end() ? first : static_cast<std::size_t>(has - parts.begin());
+      chosen[at].methods.push_back(name);
+    }
   }
+  std::erase_if(chosen, [](const Part& part) { return part.methods.empty(); });
   return chosen;
 }
 
 }  // namespace
 
 void apply(const PartChanges& changes, Settings& s) {
+  check(!changes.seed || changes.seeds.size() < 2,
+        "--seed: does not go with --seeds that lists every seed");
   if (!changes.configs.empty()) s.parts = choose_configs(changes.configs, s.parts);
   if (!changes.methods.empty()) s.parts = choose_methods(changes.methods, s.parts);
   for (Part& part : s.parts) {

@@ -82,7 +82,7 @@ std::string describe(const std::string& preset);
 // What flags change in every part of a preset.
 struct PartChanges {
   std::vector<std::string> configs = {};   // only these
-  std::vector<std::string> methods = {};   // these in every part
+  std::vector<std::string> methods = {};   // these on every configuration
   std::optional<std::uint64_t> seed = {};  // the first one
   std::vector<std::uint64_t> seeds = {};  // one number: how many, from the first on; several: these
   std::optional<Index> train_samples = {}, epochs = {}, time_features = {}, hidden = {};

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <set>
 #include <sstream>
 #include <string>
@@ -469,8 +470,35 @@ TEST(Study, FlagsChooseConfigurationsAndSeeds) {
   apply({.configs = {"2"}, .methods = {"refined"}}, s);
   ASSERT_EQ(s.parts.size(), 1u);
   EXPECT_EQ(s.parts[0].methods, std::vector<std::string>{"refined"});
+  EXPECT_EQ(s.parts[0].seeds, (std::vector<std::uint64_t>{5, 6, 7}));  // as many as the preset's
   EXPECT_THROW(apply({.configs = {"5"}}, s), Error);
+  EXPECT_THROW(apply({.configs = {"1", "1"}}, s), Error);
   EXPECT_THROW(apply({.seeds = {0}}, s), Error);
+  constexpr std::uint64_t kLast = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_NO_THROW(apply({.seed = kLast - 1, .seeds = {2}}, s));
+  EXPECT_THROW(apply({.seed = kLast, .seeds = {2}}, s), Error);
+  EXPECT_THROW(apply({.seed = 9, .seeds = {5, 6}}, s), Error);
+}
+
+// The preset `corrected` has two parts of one configuration: one seed of the paper's methods, three
+// of ours.
+TEST(Study, FlagsKeepThePartsOfAConfiguration) {
+  const Settings whole = preset("corrected");
+  Settings s = whole;
+  apply({.configs = {"1"}}, s);
+  ASSERT_EQ(s.parts.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(s.parts[i].config, preset("quick").parts[0].config);
+    EXPECT_EQ(s.parts[i].methods, whole.parts[i].methods);
+    EXPECT_EQ(s.parts[i].seeds, whole.parts[i].seeds);
+  }
+  s = whole;
+  apply({.methods = {"refined", "tanh", "phase-tanh-1"}}, s);
+  ASSERT_EQ(s.parts.size(), 2u);
+  EXPECT_EQ(s.parts[0].methods, (std::vector<std::string>{"tanh", "phase-tanh-1"}));
+  EXPECT_EQ(s.parts[0].seeds.size(), 1u);
+  EXPECT_EQ(s.parts[1].methods, std::vector<std::string>{"refined"});
+  EXPECT_EQ(s.parts[1].seeds.size(), 3u);
 }
 
 }  // namespace
