@@ -54,7 +54,9 @@ void add_flags(CLI::App& app, Settings& s) {
       ->delimiter(',');
   std::string sweeps;
   for (const std::string& name : ito::gmm::sweep_names()) sweeps += " " + name;
-  app.add_option("--sweep", s.sweeps, "Settings to vary, one at a time, any of" + sweeps)
+  app.add_option("--sweep", s.sweeps,
+                 "Settings to vary, one at a time, any of" + sweeps +
+                     "; one configuration and seed. The networks of modes are not kept in --runs")
       ->delimiter(',');
   add("--out", s.out, "Folder for everything that is written", general);
   app.add_option("--runs", s.runs,

@@ -22,7 +22,7 @@
 namespace ito::gmm {
 namespace {
 
-// K modes N(mu_k, I) of weights proportional to 1, ..., K about their midpoint, mean zero. The
+// K modes N(mu_k, I) of weights proportional to K, ..., 2K - 1 about their midpoint, mean zero. The
 // means are sqrt(n/2) times orthonormal vectors, so that any two lie sqrt(n) apart, as the case
 // study's.
 diffusion::GaussianMixture orthogonal_modes(Index modes, Index n) {
@@ -84,6 +84,10 @@ ManyModesResult measure_modes(const Settings& s, const diffusion::GaussianMixtur
 std::vector<ManyModesResult> run_many_modes(const Settings& s, std::ostream& log) {
   const Part& part = s.parts.front();
   const std::uint64_t seed = part.seeds.front();
+  std::vector<Method> methods;
+  for (const Part& one : s.parts) {
+    for (Method& method : select_methods(one.methods)) methods.push_back(std::move(method));
+  }
   const std::vector<Index> counts = {2, 4, 8, 16};
   struct Job {
     Index modes;
@@ -96,7 +100,7 @@ std::vector<ManyModesResult> run_many_modes(const Settings& s, std::ostream& log
     if (modes >= s.n) continue;
     Generator rng(derived_seed(seed, Use::data, static_cast<std::uint64_t>(modes)));
     const Tensor data = orthogonal_modes(modes, s.n).sample(part.config.train_samples, rng);
-    for (const Method& method : select_methods(part.methods)) {
+    for (const Method& method : methods) {
       if (method.structure != Structure::exact && method.structure != Structure::single) continue;
       jobs.push_back({modes, method});
       jobs.back().task = {.method = method,

@@ -71,6 +71,26 @@ void validate(const Settings& s, const Part& part) {
   }
 }
 
+// A figure of a sweep has one line a method.
+void validate_sweeps(const Settings& s) {
+  for (const std::string& name : s.sweeps) check_name("--sweep", name, sweep_names());
+  check_once("--sweep", s.sweeps);
+  if (s.sweeps.empty()) return;
+  const Part& first = s.parts.front();
+  bool one_network = false;
+  for (const Part& part : s.parts) {
+    check(part.config == first.config, "--sweep: takes one of --configs, got several");
+    check(part.seeds.size() == 1 && part.seeds == first.seeds,
+          "--sweep: takes one of --seeds, got several");
+    for (const Method& method : select_methods(part.methods)) {
+      one_network |= method.structure == Structure::single;
+    }
+  }
+  if (std::find(s.sweeps.begin(), s.sweeps.end(), "modes") == s.sweeps.end()) return;
+  check(one_network, "--sweep: modes needs one of --methods with a single network, as tanh");
+  check(s.n > 2, "--sweep: modes needs --n of at least 3, got ", s.n);
+}
+
 }  // namespace
 
 bool Settings::repeats() const {
@@ -103,10 +123,9 @@ void validate(const Settings& s) {
     check(*s.sampling_margin > 0 && *s.sampling_margin < std::numbers::pi / 2,
           "--sampling-margin: must lie strictly between 0 and pi/2, got ", *s.sampling_margin);
   }
-  for (const std::string& name : s.sweeps) check_name("--sweep", name, sweep_names());
-  check_once("--sweep", s.sweeps);
   check(!s.parts.empty(), "--configs: needs at least one");
   for (const Part& part : s.parts) validate(s, part);
+  validate_sweeps(s);
 }
 
 }  // namespace ito::gmm

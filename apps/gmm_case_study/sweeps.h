@@ -27,8 +27,8 @@ std::vector<std::string> sweep_names();
 // Runs the sweeps that the settings name; what is in the store is loaded.
 std::vector<SweepResult> run_sweeps(const Settings& settings, std::ostream& log);
 
-// Random targets with more than two modes, when the settings ask for them: exact, plain and
-// corrected networks.
+// Targets with more than two modes, when the settings ask for them: exact, and every method of one
+// network. Nothing of it is kept in the store.
 std::vector<ManyModesResult> run_many_modes(const Settings& settings, std::ostream& log);
 
 std::vector<report::Figure> sweep_figures(const Results& results);
