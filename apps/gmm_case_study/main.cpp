@@ -40,7 +40,12 @@ void add_flags(CLI::App& app, Settings& s) {
     presets += "\n" + name + ": " + ito::gmm::describe(name);
   }
   const auto changes = std::make_shared<ito::gmm::PartChanges>();
-  app.final_callback([changes, &s] { ito::gmm::apply(*changes, s); });
+  app.final_callback([changes, &app, &s] {
+    ito::gmm::apply(*changes, s);
+    for (const std::string& flag : ito::gmm::kRecipeFlags) {
+      if (app.count(flag) > 0) ito::gmm::check_used(flag, s);
+    }
+  });
 
   app.add_option("--preset", s.preset, "Settings to start from:" + presets);
   app.add_option("--configs", changes->configs, "The paper's configurations, any of 1,2,3,4")
@@ -71,14 +76,17 @@ void add_flags(CLI::App& app, Settings& s) {
   add("--separation", s.separation, "Every coordinate of a, the vector between the modes", target);
 
   const char* const training = "Training";
+  const std::string recipe = " (not refined's, which has its own)";
   app.add_option("--train-samples", changes->train_samples, "N, before the split")->group(training);
-  add("--train-fraction", s.train_fraction, "Share of N that trains; the rest validates", training);
-  app.add_option("--epochs", changes->epochs, "Passes over the training part")->group(training);
+  add("--train-fraction", s.train_fraction, "Share of N that trains; the rest validates" + recipe,
+      training);
+  app.add_option("--epochs", changes->epochs, "Passes over the training part" + recipe)
+      ->group(training);
   add("--batch", s.batch, "Rows a step", training);
   add("--lr", s.lr, "AdamW learning rate", training);
   add("--weight-decay", s.weight_decay, "AdamW weight decay", training);
   add("--clip-norm", s.clip_norm, "Largest gradient norm; 0: no clipping", training);
-  add("--alpha-margin", s.alpha_margin, "Training draws alpha below pi/2 minus this, rad",
+  add("--alpha-margin", s.alpha_margin, "Training draws alpha below pi/2 minus this, rad" + recipe,
       training);
   add("--t-sharp", s.t_sharp, "phase-tanh switches networks here", training);
   add("--phase-overlap", s.phase_overlap, "How far phase-tanh's windows overlap, rad", training);

@@ -98,6 +98,22 @@ bool Settings::repeats() const {
                      [](const Part& part) { return part.seeds.size() > 1; });
 }
 
+void check_used(const std::string& recipe_flag, const Settings& s) {
+  std::string deaf;
+  for (const Part& part : s.parts) {
+    for (const Method& method : select_methods(part.methods)) {
+      if (method.structure == Structure::exact) continue;
+      const Recipe& r = method.recipe;
+      const bool decided = recipe_flag == "--epochs"           ? r.epochs.has_value()
+                           : recipe_flag == "--train-fraction" ? r.train_fraction.has_value()
+                                                               : r.alpha_margin.has_value();
+      if (!decided) return;
+      if (deaf.empty()) deaf = method.name;
+    }
+  }
+  check(deaf.empty(), recipe_flag, ": ", deaf, " takes it from its own recipe");
+}
+
 void validate(const Settings& s) {
   check_name("--preset", s.preset, preset_names());
   check_name("--sampler", s.sampler, kSamplers);

@@ -89,6 +89,12 @@ struct PartChanges {
 };
 void apply(const PartChanges& changes, Settings& settings);
 
+// What a method's recipe may decide instead of the settings.
+inline const std::vector<std::string> kRecipeFlags = {"--epochs", "--train-fraction",
+                                                      "--alpha-margin"};
+// Throws Error if every network of the settings takes from its recipe what the flag gives.
+void check_used(const std::string& recipe_flag, const Settings& settings);
+
 // Throws Error, one line that names the flag, its value and the rule broken.
 void validate(const Settings& settings);
 

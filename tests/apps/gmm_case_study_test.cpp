@@ -71,6 +71,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadInput{{"--seeds", "0"}, "--seeds"}, BadInput{{"--sweep", "q"}, "--sweep"},
         BadInput{{"--seeds", "3,3"}, "--seeds"},
         BadInput{{"--out", "/proc/nowhere"}, "/proc/nowhere"}, BadInput{{"--out", ""}, "--out"},
+        BadInput{{"--methods", "exact,refined", "--epochs", "7"}, "--epochs"},
+        BadInput{{"--methods", "refined", "--train-fraction", "0.5"}, "--train-fraction"},
+        BadInput{{"--preset", "ablation", "--alpha-margin", "0.2"}, "--alpha-margin"},
         BadInput{{"--sweep", "p", "--seeds", "2"}, "--sweep"},
         BadInput{{"--sweep", "p", "--configs", "1,2"}, "--sweep"},
         BadInput{{"--sweep", "modes", "--methods", "exact,mixture-tanh"}, "--methods"},
@@ -452,6 +455,18 @@ TEST(Study, PresetsAreWhatTheyAreSaidToBe) {
                                                             : 0.1;
     EXPECT_EQ(sampling_margin(author, m), margin) << m.name;
     EXPECT_EQ(sampling_margin(paper, m), 0.1) << m.name;
+  }
+}
+
+TEST(Study, AFlagIsUsedIfOneMethodHearsIt) {
+  Settings s = preset("quick");
+  for (const std::string& flag : kRecipeFlags) {
+    s.parts[0].methods = {"refined", "refined-euler"};
+    EXPECT_THROW(check_used(flag, s), Error) << flag;
+    s.parts[0].methods = {"refined", "tanh"};
+    EXPECT_NO_THROW(check_used(flag, s)) << flag;
+    s.parts[0].methods = {"exact"};
+    EXPECT_NO_THROW(check_used(flag, s)) << flag;
   }
 }
 
