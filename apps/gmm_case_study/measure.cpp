@@ -169,12 +169,12 @@ MethodResult measure(const Settings& s, const TwoModes& law, TrainedRun& trained
   if (loaded) {
     static_cast<Measured&>(r) = std::move(*kept);
   } else {
+    store.open(training);  // before the work whose results go there
     draw_samples(s, trained, r);
     const report::Stopwatch watch;
     measure_kl(s, law, trained, r);
     compare_posterior_means(law, trained, r);
     measuring_seconds += watch.seconds();
-    store.open(training);
     store.save_measured(training, measuring, r);
   }
   compare_samples(s, law, r);

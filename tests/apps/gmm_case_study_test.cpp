@@ -229,6 +229,20 @@ TEST(Study, AFileOfTheStoreThatCannotBeUsedIsNamed) {
               }).starts_with(measured.string() + ": "));
 }
 
+// So many samples that drawing them would end in std::bad_alloc, which is no Error.
+TEST(Study, AStoreThatCannotBeWrittenIsFoundBeforeSampling) {
+  const Folder folder;
+  std::ostringstream log;
+  Settings s = small(folder.path());
+  s.parts[0].methods = {"exact"};
+  s.samples = Index{1} << 46;
+  const Method exact = select_methods({"exact"})[0];
+  report::ensure_writable_directory(s.runs_folder());
+  report::write_atomically(
+      s.runs_folder() / hash_of(training_identity(s, {s.parts[0].config, exact, 5})), "a file");
+  EXPECT_THROW(run_study(s, log), Error);
+}
+
 TEST(Study, WhatChangesAResultChangesItsIdentity) {
   const Settings s = preset("quick");
   const Config config = s.parts[0].config;
