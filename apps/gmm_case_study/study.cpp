@@ -1,9 +1,12 @@
 #include "apps/gmm_case_study/study.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "apps/gmm_case_study/identity.h"
 #include "apps/gmm_case_study/measure.h"
 #include "apps/gmm_case_study/networks.h"
 #include "apps/gmm_case_study/store.h"
@@ -45,10 +48,13 @@ Results run_methods(const Settings& s, std::ostream& log) {
   report::Progress progress(log);
   auto line = progress.add("sampling", static_cast<std::int64_t>(trained.size()), 1, "runs");
   line.update(0);
+  std::set<std::string> saved;  // here, so that a run that shares its settings finds them
   for (TrainedRun& run : trained) {
     bool loaded = false;
     MethodResult measured = measure(s, law, run, store, loaded, results.measuring_seconds);
-    results.runs_loaded += loaded;
+    const std::string identity = measuring_identity(s, run.key);
+    if (!loaded) saved.insert(identity);
+    results.runs_loaded += loaded && !saved.contains(identity);
     if (!loaded) results.sampling_seconds += measured.sampling_seconds;
     if (!keep_samples) measured.samples = {};
     results.runs.push_back(std::move(measured));

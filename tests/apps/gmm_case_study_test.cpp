@@ -229,6 +229,18 @@ TEST(Study, AFileOfTheStoreThatCannotBeUsedIsNamed) {
               }).starts_with(measured.string() + ": "));
 }
 
+// Two configurations of the same settings: the second finds what the first has just measured.
+TEST(Study, ARunOfThisSittingIsNotSaidToHaveBeenThere) {
+  const Folder folder;
+  std::ostringstream log;
+  Settings s = small(folder.path());
+  s.parts[0].methods = {"exact", "tanh"};
+  s.parts.push_back(s.parts[0]);
+  s.parts[1].config.name = "2";
+  EXPECT_EQ(run_study(s, log).runs_loaded, 0);
+  EXPECT_EQ(run_study(s, log).runs_loaded, 4);
+}
+
 // So many samples that drawing them would end in std::bad_alloc, which is no Error.
 TEST(Study, AStoreThatCannotBeWrittenIsFoundBeforeSampling) {
   const Folder folder;
