@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -310,12 +311,15 @@ bool Results::several_configs() const {
 
 void write_results(const Results& r, std::ostream& out) {
   const std::filesystem::path& folder = r.settings.out;
+  std::set<std::string> kept;
   for (const MethodResult& m : r.runs) {
     if (!m.samples.defined()) continue;
+    kept.insert(m.method.name);
     report::ensure_writable_directory(folder / "samples");
     report::write_atomically(folder / "samples" / (m.method.name + ".npy"),
                              nn::npy_bytes(m.samples));
   }
+  report::remove_left_over(folder / "samples", ".npy", method_names(), kept);
   report::write_atomically(folder / "summary.json", summary(r).dump(2) + "\n");
   const report::DrawResult drawn = report::draw(make_figures(r), folder / "figures");
   write_report(r, drawn, folder / "report.html");

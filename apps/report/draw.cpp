@@ -38,6 +38,24 @@ std::string render(const std::filesystem::path& gnuplot, const std::filesystem::
   return "";
 }
 
+// Removes the figures that an earlier run left: those whose scripts are signed.
+void remove_others(const std::vector<Figure>& figures, const std::filesystem::path& dir) {
+  std::vector<std::string> others;
+  for (const auto& entry : std::filesystem::directory_iterator(dir)) {
+    const std::string name = entry.path().stem().string();
+    const bool ours =
+        std::any_of(figures.begin(), figures.end(), [&](auto& f) { return f.name == name; });
+    if (ours || entry.path().extension() != ".gp" || !entry.is_regular_file()) continue;
+    if (read_file(entry.path()).find('\n' + signature(name)) != std::string::npos) {
+      others.push_back(name);
+    }
+  }
+  for (const char* extension : {".gp", ".svg", ".png"}) {
+    remove_left_over(dir, extension, others, {});
+  }
+  remove_left_over(dir / "data", ".dat", others, {});
+}
+
 // Calls work(i) for i < count on several threads; the first exception is thrown on.
 template <class Work>
 void run_side_by_side(std::size_t count, std::size_t threads, Work work) {
@@ -80,6 +98,7 @@ DrawResult draw(const std::vector<Figure>& figures, const std::filesystem::path&
     }
     result.figures.push_back(std::move(drawn));
   }
+  remove_others(figures, dir);
   const std::string how = "to draw them: cd " + quote_shell(dir.string()) + " && gnuplot *.gp";
   const auto gnuplot = find_program(options.gnuplot);
   if (!gnuplot) {

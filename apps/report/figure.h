@@ -154,6 +154,7 @@ struct DrawOptions {
 };
 
 // Writes <dir>/<name>.gp, <dir>/data/<name>.dat and, with gnuplot, <dir>/<name>.{svg,png}.
+// Other figures of its own in the folder, of an earlier run, go.
 // Without it, or when it fails, scripts and data are there and `message` says how to draw them.
 // Throws ito::Error for an inconsistent figure or when a file cannot be written.
 DrawResult draw(const std::vector<Figure>& figures, const std::filesystem::path& dir,

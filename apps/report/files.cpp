@@ -134,6 +134,17 @@ std::string read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
+void remove_left_over(const std::filesystem::path& directory, const std::string& extension,
+                      const std::vector<std::string>& names, const std::set<std::string>& kept) {
+  for (const std::string& name : names) {
+    if (kept.contains(name)) continue;
+    const std::filesystem::path file = directory / (name + extension);
+    std::error_code error;
+    std::filesystem::remove(file, error);
+    if (error && error != std::errc::not_a_directory) fail_for("remove", file, error.value());
+  }
+}
+
 void ensure_writable_directory(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ito::report {
 
@@ -33,6 +35,11 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
 
 // The whole file. Throws ito::Error naming the path and the reason.
 std::string read_file(const std::filesystem::path& path);
+
+// Removes the files of a directory that have the extension and one of these names, but are not in
+// `kept`: what an earlier run wrote and this one did not.
+void remove_left_over(const std::filesystem::path& directory, const std::string& extension,
+                      const std::vector<std::string>& names, const std::set<std::string>& kept);
 
 // Creates the directory if needed and proves that a file can be written in it, else throws
 // ito::Error. Call it before the work whose results go there.

@@ -125,8 +125,7 @@ std::string prologue(const Figure& figure, const Layout& layout) {
   std::string title = figure.title;
   std::replace(title.begin(), title.end(), '\n', ' ');
   const std::string& name = figure.name;
-  std::string out =
-      "# " + title + "\n# gnuplot " + name + ".gp writes " + name + ".svg and " + name + ".png.\n";
+  std::string out = "# " + title + '\n' + signature(name);
   out += "if (!exists('svg')) svg = " + quote(name + ".svg") + '\n';
   out += "if (!exists('png')) png = " + quote(name + ".png") + '\n';
   out += "data = " + quote("data/" + name + ".dat") + '\n';
@@ -150,6 +149,10 @@ std::string prologue(const Figure& figure, const Layout& layout) {
 }
 
 }  // namespace
+
+std::string signature(const std::string& name) {
+  return "# gnuplot " + name + ".gp writes " + name + ".svg and " + name + ".png.\n";
+}
 
 GnuplotScript compile(const Figure& figure) {
   check(!figure.name.empty() &&

@@ -13,6 +13,9 @@ struct GnuplotScript {
   std::string note;    // what is not drawn as given, for the caption; may be empty
 };
 
+// The second line of every script: that it is ours, and what it writes.
+std::string signature(const std::string& name);
+
 // Throws ito::Error naming the figure, the panel and the rule broken.
 GnuplotScript compile(const Figure& figure);
 

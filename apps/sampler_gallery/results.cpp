@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -11,6 +14,8 @@
 #include "apps/report/html.h"
 #include "apps/report/text.h"
 #include "apps/sampler_gallery/figures.h"
+#include "apps/sampler_gallery/losses.h"
+#include "apps/sampler_gallery/samplers.h"
 #include "nn/io/npy.h"
 
 namespace ito::gallery {
@@ -196,11 +201,20 @@ report::Table source_table(const Results& r) {
 
 void write_results(const Results& r, std::ostream& out) {
   const std::filesystem::path& folder = r.settings.out;
+  std::set<std::string> sources, samplers;
+  for (const Method& method : r.methods) samplers.insert(method.name);
   for (const SourceResult& source : r.sources) {
+    sources.insert(source.source.name);
     const std::filesystem::path samples = folder / "samples" / source.source.name;
     report::ensure_writable_directory(samples);
     for (std::size_t i = 0; i < r.methods.size(); ++i)
       nn::save_npy(samples / (r.methods[i].name + ".npy"), source.cells[i].samples);
+  }
+  std::vector<std::string> others = loss_names();
+  others.emplace_back("exact");
+  for (const std::string& name : others) {
+    report::remove_left_over(folder / "samples" / name, ".npy", sampler_names(),
+                             sources.contains(name) ? samplers : std::set<std::string>{});
   }
   report::write_atomically(folder / "summary.json", summary(r).dump(2) + "\n");
   const report::DrawResult drawn = report::draw(make_figures(r), folder / "figures");

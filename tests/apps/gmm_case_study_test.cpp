@@ -140,6 +140,28 @@ TEST(Study, WritesEverythingItPromises) {
   EXPECT_NE(report::read_file(folder.path() / "report.html").find("corrected"), std::string::npos);
 }
 
+TEST(Study, WhatAnEarlierRunLeftGoesAndWhatIsNotOursStays) {
+  const Folder folder;
+  std::ostringstream log, table;
+  Settings s = small(folder.path());
+  s.parts[0].methods = {"exact", "tanh"};
+  write_results(run_study(s, log), table);
+  const fs::path samples = folder.path() / "samples", figures = folder.path() / "figures";
+  report::write_atomically(samples / "mine.npy", "mine");
+  report::write_atomically(figures / "mine.gp", "# mine\n");
+  const fs::path of_tanh[] = {samples / "tanh.npy", figures / "figure4_tanh.gp",
+                              figures / "data" / "figure4_tanh.dat"};
+  for (const fs::path& path : of_tanh) EXPECT_TRUE(fs::exists(path)) << path;
+  s.parts[0].methods = {"exact"};
+  write_results(run_study(s, log), table);
+  for (const fs::path& path : of_tanh) EXPECT_FALSE(fs::exists(path)) << path;
+  EXPECT_FALSE(fs::exists(figures / "figure4_tanh.svg"));
+  for (const fs::path& path :
+       {samples / "exact.npy", samples / "mine.npy", figures / "mine.gp", figures / "exact.gp"}) {
+    EXPECT_TRUE(fs::exists(path)) << path;
+  }
+}
+
 TEST(Study, SamplesDoNotDependOnThreadsOrOnOtherMethods) {
   const Folder folder;
   std::ostringstream log;

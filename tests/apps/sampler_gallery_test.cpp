@@ -125,6 +125,12 @@ TEST(Gallery, WritesEverythingItPromisesWhateverTheThreads) {
   const Tensor x = nn::load_npy(s.out / "samples" / "noise" / "ddim.npy");
   EXPECT_EQ(x.shape(), Shape({200, 2}));
 
+  Results fewer = one;
+  fewer.sources.erase(fewer.sources.begin() + 1);  // noise
+  write_results(fewer, out);
+  EXPECT_FALSE(fs::exists(s.out / "samples" / "noise" / "ddim.npy"));
+  EXPECT_TRUE(fs::exists(s.out / "samples" / "sliced" / "ddim.npy"));
+
   s.threads = 3;
   const Results three = run_study(s, log);
   for (std::size_t i = 0; i < one.sources.size(); ++i) {
