@@ -141,9 +141,10 @@ struct Progress::Board {
     for (const JobState& job : jobs) {
       finished += job.finished;
       cost += job.step_cost * static_cast<double>(job.total);
+      // A finished job is done, however far it told.
+      done += job.step_cost * static_cast<double>(job.finished ? job.total : job.step);
       if (!job.started) continue;
       first_time = std::min(first_time, job.first_time);
-      done += job.step_cost * static_cast<double>(job.step);
       here += job.step_cost * static_cast<double>(job.step - job.first_step);
     }
     const double speed = here / (now - first_time);  // 0/0 at first: no ETA yet

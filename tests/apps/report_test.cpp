@@ -377,6 +377,20 @@ TEST(Progress, ManyJobsGetOneLineForAllOfThem) {
   EXPECT_EQ(out.str().find("waiting"), std::string::npos);
 }
 
+TEST(Progress, WhatIsFinishedIsDone) {
+  std::ostringstream out;
+  FakeClock clock;
+  Progress progress(out, clock.options(false));
+  std::vector<Progress::Job> jobs;
+  for (int k = 0; k < 20; ++k) jobs.push_back(progress.add("job", 100));
+  jobs[0].update(0);
+  clock.now = 1;
+  jobs[0].update(50);
+  for (Progress::Job& job : jobs) job.finish();  // the others without an update
+  const std::string last = lines_of(out.str()).back();
+  EXPECT_EQ(last, "all: 20 of 20 done, 100 %  ETA 0.0 s");
+}
+
 TEST(Progress, TakesUpdatesFromManyThreads) {
   std::ostringstream out;
   std::optional<Progress::Job> survivor;
