@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 #include <map>
 #include <string>
@@ -43,7 +45,10 @@ std::string format_value(double value, const Format& format) {
   if (value == 0) return "0";
   if (magnitude >= 1e5 || magnitude < 1e-4)
     return scientific(value, std::max(0, format.digits - 1));
-  const int whole = static_cast<int>(std::floor(std::log10(magnitude))) + 1;
+  // The exponent is that of the rounded value: 0.99999 has one digit before the point.
+  char rounded[64];
+  std::snprintf(rounded, sizeof rounded, "%.*e", std::max(0, format.digits - 1), magnitude);
+  const int whole = std::atoi(std::strchr(rounded, 'e') + 1) + 1;
   return decimal(value, std::max(0, format.digits - whole));
 }
 

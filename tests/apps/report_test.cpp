@@ -282,6 +282,16 @@ TEST(Table, AlignsInTheTerminal) {
   EXPECT_EQ(lines[4], "diverged              –   1.50×10⁹");
 }
 
+TEST(Table, WritesAsManyDigitsAsWereAskedFor) {
+  const Format four = Format::significant(4);
+  EXPECT_EQ(to_string({1.0}, four), "1.000");
+  EXPECT_EQ(to_string({0.99999}, four), "1.000");
+  EXPECT_EQ(to_string({-99.996}, four), "-100.0");
+  EXPECT_EQ(to_string({0.99994}, four), "0.9999");
+  EXPECT_EQ(to_string({0.00123456}, four), "0.001235");
+  EXPECT_EQ(to_string({99999.7}, Format::significant(3)), "100000");
+}
+
 TEST(Table, SpeaksHtmlAndJson) {
   const std::string html = to_html(example_table());
   EXPECT_NE(html.find("A &amp; B"), html.npos);
