@@ -54,6 +54,12 @@ std::vector<std::string_view> paragraphs_of(std::string_view text) {
   return parts;
 }
 
+// Opens a box that the keyboard can scroll, and that a screen reader names.
+std::string scrolling(const std::string& classes, const std::string& label) {
+  return "<div class=\"" + classes + "\" tabindex=\"0\" role=\"region\" aria-label=\"" + label +
+         "\">";
+}
+
 }  // namespace
 
 std::string inline_markup(std::string_view plain) {
@@ -120,7 +126,7 @@ Page& Page::table(const Table& table) {
   const std::string number = std::to_string(++tables_);
   Table numbered = table;
   numbered.caption = "Table " + number + (table.caption.empty() ? "" : ". " + table.caption);
-  body_ += "<div class=\"scroll\" tabindex=\"0\">\n" + to_html(numbered) + "</div>\n";
+  body_ += scrolling("scroll", "Table " + number) + '\n' + to_html(numbered) + "</div>\n";
   return *this;
 }
 
@@ -128,7 +134,7 @@ Page& Page::figure(const DrawnFigure& figure) {
   const std::string number = std::to_string(++figures_);
   body_ += "<figure id=\"f" + number + "\">\n";
   if (!figure.svg.empty()) {
-    body_ += "<div class=\"scroll picture\" tabindex=\"0\">" +
+    body_ += scrolling("scroll picture", "Figure " + number) +
              inline_svg(read_file(figure.svg), "f" + number + "-", figure.title) + "</div>\n";
   } else {
     body_ +=

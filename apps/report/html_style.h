@@ -42,6 +42,8 @@ table.data .number { text-align: right; }
 table.data .best { background: var(--best); font-weight: 600; }
 table.data tr.reference td { color: var(--soft); font-style: italic; }
 table.data th[aria-sort] { cursor: pointer; }
+table.data th button { font: inherit; color: inherit; text-align: inherit; background: none; border: 0;
+  padding: 0; margin: 0; white-space: inherit; cursor: inherit; }
 table.data th[aria-sort]::after { content: "\2195"; color: var(--soft); margin-left: .3em;
   font-weight: normal; }
 table.data th[aria-sort=ascending]::after { content: "\2191"; }
@@ -79,13 +81,16 @@ figcaption strong { color: var(--ink); }
 )css";
 
 // A click on a header sorts by that column, empty cells last. Without scripts the tables stand as
-// they are, so the arrows are added here and not in the HTML.
+// they are, so the buttons and arrows are added here and not in the HTML.
 inline constexpr const char* kPageScript = R"js(
 document.querySelectorAll("table.data").forEach(function (table) {
   var heads = Array.from(table.tHead.rows[0].cells), body = table.tBodies[0];
   heads.forEach(function (head, column) {
     head.setAttribute("aria-sort", "none");
-    head.tabIndex = 0;
+    var button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
     function sort() {
       var down = head.getAttribute("aria-sort") === "ascending";
       var key = function (row) {
@@ -103,7 +108,6 @@ document.querySelectorAll("table.data").forEach(function (table) {
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
     }
     head.addEventListener("click", sort);
-    head.addEventListener("keydown", function (event) { if (event.key === "Enter") sort(); });
   });
 });
 // A narrow screen starts with the contents folded.

@@ -98,6 +98,15 @@ bool is_reference_start(View text) {
   return false;
 }
 
+// "<script" and the like where `text` starts so: what gnuplot adds for a page of its own. Its
+// titles would show as tool tips.
+View dropped_element(View text) {
+  constexpr std::array<View, 3> kDropped{"<script", "<title", "<desc"};
+  for (View start : kDropped)
+    if (text.substr(0, start.size()) == start) return start;
+  return {};
+}
+
 }  // namespace
 
 std::string compact_svg(std::string_view svg) {
@@ -135,9 +144,10 @@ std::string inline_svg(std::string_view svg, std::string_view prefix, std::strin
   std::string out = "<svg role=\"img\" aria-label=\"" + escape_html(label) + "\"";
   svg.remove_prefix(4);
   while (!svg.empty()) {
-    if (svg.substr(0, 7) == "<script") {
-      const std::size_t close = svg.find("</script>");
-      svg.remove_prefix(close == View::npos ? svg.size() : close + 9);
+    if (const View dropped = dropped_element(svg); !dropped.empty()) {
+      const std::string end_tag = "</" + std::string(dropped.substr(1)) + ">";
+      const std::size_t close = svg.find(end_tag);
+      svg.remove_prefix(close == View::npos ? svg.size() : close + end_tag.size());
       continue;
     }
     const bool id = svg.substr(0, 5) == " id='" || svg.substr(0, 5) == " id=\"";

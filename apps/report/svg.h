@@ -11,8 +11,8 @@ namespace ito::report {
 std::string compact_svg(std::string_view svg);
 
 // The <svg> element alone, with every id and every reference to it prefixed by `prefix`, so that
-// any number of pictures share one page; `label` is read to those who cannot see it. Scripts are
-// dropped. Throws ito::Error if there is no <svg> element.
+// any number of pictures share one page; `label` is read to those who cannot see it. Scripts,
+// titles and descriptions are dropped. Throws ito::Error if there is no <svg> element.
 std::string inline_svg(std::string_view svg, std::string_view prefix, std::string_view label);
 
 }  // namespace ito::report

@@ -438,6 +438,7 @@ constexpr const char* kSvg = R"svg(<?xml version="1.0"?>
 <svg width="9" height="9" xmlns="http://www.w3.org/2000/svg" onload="x">
 <defs><circle id='dot' r='1'/><clipPath id="clip"><rect/></clipPath></defs>
 <script>alert(1)</script>
+<title>Gnuplot</title><desc>Produced by GNUPLOT</desc>
 <g id="gnuplot_plot_1" clip-path="url(#clip)"><use xlink:href='#dot'/></g>
 </svg>)svg";
 
@@ -455,9 +456,18 @@ TEST(Html, IdsOfInlinePicturesNeverCollide) {
     EXPECT_EQ(ids.count((*i)[1]), 1u) << (*i)[1];
   EXPECT_EQ(found, 4u);
   EXPECT_EQ(page.find("<?xml"), page.npos);
-  EXPECT_EQ(page.find("<script"), page.npos);
+  for (const char* dropped : {"<script", "alert", "<title", "Gnuplot", "<desc", "GNUPLOT"})
+    EXPECT_EQ(page.find(dropped), page.npos) << dropped;
   EXPECT_NE(page.find("aria-label=\"a &quot;b&quot;\""), page.npos);
   EXPECT_THROW(inline_svg("<p>", "f", ""), Error);
+}
+
+TEST(Html, WhatScrollsHasAName) {
+  Page page("Title");
+  page.table(example_table());
+  EXPECT_NE(page.str().find("tabindex=\"0\" role=\"region\" aria-label=\"Table 1\">"),
+            std::string::npos);
+  EXPECT_EQ(count(page.str(), "tabindex"), 1u);  // a button needs none
 }
 
 TEST(Html, CompactSvgKeepsEveryDot) {
