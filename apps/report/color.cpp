@@ -10,11 +10,14 @@ struct MethodStyle {
   std::string_view name;
   Color color;
   Marker marker;
+  Stroke stroke = Stroke::solid;
 };
 
-// Of Paul Tol's "muted" scheme.
+// Paul Tol's "muted" scheme, but for sand and cyan, and three of his other schemes.
 constexpr Color kTolOlive{0x99, 0x99, 0x33}, kTolForest{0x11, 0x77, 0x33},
-    kTolIndigo{0x33, 0x22, 0x88};
+    kTolIndigo{0x33, 0x22, 0x88}, kTolRose{0xCC, 0x66, 0x77}, kTolTeal{0x44, 0xAA, 0x99},
+    kTolWine{0x88, 0x22, 0x55}, kTolPurple{0xAA, 0x44, 0x99}, kTolBrown{0x66, 0x11, 0x00},
+    kTolSteel{0x66, 0x99, 0xCC}, kTolPeach{0xEE, 0x88, 0x66};
 
 constexpr std::array kMethods{
     MethodStyle{"exact", kInk, Marker::none},
@@ -27,15 +30,20 @@ constexpr std::array kMethods{
     MethodStyle{"phase-tanh-0.2", kTolForest, Marker::triangle_down},
     MethodStyle{"corrected", okabe_ito::kBlue, Marker::pentagon},
     MethodStyle{"refined", kTolIndigo, Marker::circle},
+    MethodStyle{"refined-plain-input", kTolRose, Marker::square},
+    MethodStyle{"refined-constant-rate", kTolTeal, Marker::triangle},
+    MethodStyle{"refined-uniform-angle", kTolWine, Marker::diamond},
+    MethodStyle{"refined-path-angle", kTolSteel, Marker::triangle_down},
+    MethodStyle{"refined-plain-loss", kTolPurple, Marker::pentagon},
+    MethodStyle{"refined-independent", kTolBrown, Marker::square, Stroke::dashed},
+    MethodStyle{"refined-averaged", kTolPeach, Marker::triangle, Stroke::dashed},
+    MethodStyle{"refined-60-percent", kTolOlive, Marker::diamond, Stroke::dashed},
+    MethodStyle{"refined-euler", kTolForest, Marker::pentagon, Stroke::dashed},
+    MethodStyle{"refined-uniform-grid", okabe_ito::kSkyBlue, Marker::circle, Stroke::dashed},
 };
 
-// From the same scheme, without the hues that the methods above already use.
-constexpr std::array kOthers{kTolIndigo,
-                             kTolOlive,
-                             Color{0x88, 0x22, 0x55},
-                             kTolForest,
-                             Color{0xAA, 0x44, 0x99},
-                             Color{0x66, 0x11, 0x00}};
+// Colours that none of the methods above has but the variants of `refined`.
+constexpr std::array kOthers{kTolRose, kTolTeal, kTolWine, kTolPurple, kTolBrown, kTolSteel};
 constexpr std::array kMarkers{Marker::circle,  Marker::square,        Marker::triangle,
                               Marker::diamond, Marker::triangle_down, Marker::pentagon};
 
@@ -62,6 +70,11 @@ Color color_of(std::string_view method) {
 Marker marker_of(std::string_view method) {
   const MethodStyle* style = find(method);
   return style ? style->marker : kMarkers[stable_hash(method) % kMarkers.size()];
+}
+
+Stroke stroke_of(std::string_view method) {
+  const MethodStyle* style = find(method);
+  return style ? style->stroke : Stroke::solid;
 }
 
 std::string hex(Color color) {

@@ -28,10 +28,14 @@ inline constexpr Color kGrey{0x99, 0x99, 0x99};  // references and floors
 
 enum class Marker { none, circle, square, triangle, diamond, triangle_down, pentagon };
 
-// The colour and the marker of a method, the same in every figure. The case study's methods have
-// their own; any other name maps to a stable choice from a second colour-blind-safe palette.
+enum class Stroke { solid, dashed, dotted };
+
+// The colour, the marker and the stroke of a method, the same in every figure. No two of the case
+// study's methods agree in all three; any other name maps to a stable choice from the same
+// palettes.
 Color color_of(std::string_view method);
 Marker marker_of(std::string_view method);
+Stroke stroke_of(std::string_view method);
 
 // "#rrggbb".
 std::string hex(Color color);

@@ -14,7 +14,6 @@
 
 namespace ito::report {
 
-enum class Stroke { solid, dashed, dotted };
 enum class Axis { x, y };
 
 // Series with an empty label stay out of the legend. Non-finite values interrupt a line.

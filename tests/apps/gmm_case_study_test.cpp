@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -20,6 +21,7 @@
 #include "apps/gmm_case_study/settings.h"
 #include "apps/gmm_case_study/store.h"
 #include "apps/gmm_case_study/study.h"
+#include "apps/report/color.h"
 #include "apps/report/files.h"
 #include "apps/report/process.h"
 #include "autograd/tensor.h"
@@ -113,6 +115,15 @@ TEST(Study, HelpNamesEveryMethod) {
   for (const std::string& name : method_names()) {
     EXPECT_NE(help.output.find(name), std::string::npos) << name;
   }
+}
+
+TEST(Study, NoTwoMethodsLookAlike) {
+  std::set<std::tuple<std::string, report::Marker, report::Stroke>> styles;
+  for (const std::string& name : method_names()) {
+    styles.emplace(report::hex(report::color_of(name)), report::marker_of(name),
+                   report::stroke_of(name));
+  }
+  EXPECT_EQ(styles.size(), method_names().size());
 }
 
 TEST(Study, WritesEverythingItPromises) {
