@@ -70,20 +70,28 @@ report::Panel panel_of(const SweepResult& sweep, const std::string& title,
   return panel;
 }
 
-report::Figure figure_of(const SweepResult& sweep) {
+// `p`: what the weight should be where it is not what varies.
+report::Figure figure_of(const SweepResult& sweep, double p) {
   report::Figure figure{
       .name = "sweep_" + sweep.name,
       .title = sweep.title,
       .caption =
           "Everything else is as in the settings below. W1 of the projected samples to "
           "their exact law (the exact posterior mean shows the sampling floor and the "
-          "scheme's bias), error of the right mode's weight, and total KL.",
+          "scheme's bias), weight of the right mode beside the true one, and total KL.",
       .columns = 3,
       .aspect = 0.95};
   figure.panels = {
       panel_of(sweep, "W1", "W1 (units of u)", true, [](auto& m) { return m.w1; }),
-      panel_of(sweep, "Weight", "w (upper mode)", false, [](auto& m) { return m.modes.weight; }),
+      panel_of(sweep, "Weight", "w (right mode)", false, [](auto& m) { return m.modes.weight; }),
       panel_of(sweep, "Total KL", "nats", true, [](auto& m) { return m.kl_total(); })};
+  report::Line truth{
+      .label = "true weight", .color = report::kGrey, .stroke = report::Stroke::dotted};
+  for (const SweepPoint& point : sweep.points) {
+    truth.x.push_back(point.value);
+    truth.y.push_back(sweep.name == "p" ? point.value : p);
+  }
+  figure.panels[1].add(std::move(truth));
   return figure;
 }
 
@@ -209,7 +217,7 @@ std::vector<SweepResult> run_sweeps(const Settings& settings, std::ostream& log)
 
 std::vector<report::Figure> sweep_figures(const Results& r) {
   std::vector<report::Figure> figures;
-  for (const SweepResult& sweep : r.sweeps) figures.push_back(figure_of(sweep));
+  for (const SweepResult& sweep : r.sweeps) figures.push_back(figure_of(sweep, r.law.p()));
   if (!r.many_modes.empty()) figures.push_back(many_modes_figure(r.many_modes));
   return figures;
 }

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <tuple>
+#include <variant>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,7 +22,9 @@
 #include "apps/gmm_case_study/settings.h"
 #include "apps/gmm_case_study/store.h"
 #include "apps/gmm_case_study/study.h"
+#include "apps/gmm_case_study/sweeps.h"
 #include "apps/report/color.h"
+#include "apps/report/figure.h"
 #include "apps/report/files.h"
 #include "apps/report/process.h"
 #include "autograd/tensor.h"
@@ -482,6 +485,13 @@ TEST(Study, SweepsVaryOneSettingAtATime) {
     } else {
       EXPECT_GT(m.kl_net, 0) << m.method;
     }
+  }
+  // The true weight beside the methods': p itself where p varies.
+  for (const report::Figure& figure : sweep_figures(r)) {
+    if (figure.name == "sweep_modes") continue;
+    const auto& truth = std::get<report::Line>(figure.panels[1].series.back());
+    EXPECT_EQ(truth.label, "true weight");
+    EXPECT_EQ(truth.y, figure.name == "sweep_p" ? truth.x : std::vector<double>(7, s.p));
   }
   for (const char* figure : {"sweep_p", "sweep_steps", "sweep_modes"}) {
     EXPECT_TRUE(fs::exists(folder.path() / "figures" / (std::string(figure) + ".gp"))) << figure;
