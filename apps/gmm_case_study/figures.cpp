@@ -35,7 +35,7 @@ std::string rounded(double value, int digits) {
   return text.str();
 }
 
-// The window that shows both modes of the law, ten standard deviations beyond each.
+// The window that shows both modes of the law, six standard deviations beyond each.
 Range window(const NormalMixture1d& law) {
   const double margin = 6 * std::max(law.stds()[0], law.stds()[1]);
   return {std::min(law.means()[0], law.means()[1]) - margin,
@@ -292,6 +292,18 @@ Panel spread_panel(const std::vector<Group>& groups, const Metric& metric) {
   return panel;
 }
 
+// Of the samples of a configuration, those that its greediest method trains on.
+double most_trained_on(const Settings& s, const std::vector<Group>& groups) {
+  double most = 0;
+  for (const Group& group : groups) {
+    const MethodResult& m = group.first();
+    if (m.method.structure == Structure::exact) continue;
+    most =
+        std::max(most, train_fraction(s, m.method) * static_cast<double>(m.config.train_samples));
+  }
+  return most;
+}
+
 // What a seed changes, a figure a configuration that has several.
 void add_spreads(const Results& r, std::vector<Figure>& figures) {
   const Metric metrics[] = {
@@ -307,20 +319,14 @@ void add_spreads(const Results& r, std::vector<Figure>& figures) {
     const std::vector<Group> groups = r.groups_of(config);
     const auto repeated = [](const Group& g) { return g.runs.size() > 1; };
     if (std::none_of(groups.begin(), groups.end(), repeated)) continue;
-    const double trained_on =
-        r.settings.train_fraction * static_cast<double>(run.config.train_samples);
+    const double trained_on = most_trained_on(r.settings, groups);
     const double data_sd = std::sqrt(r.law.p() * (1 - r.law.p()) / trained_on);
     Figure figure{.name = "seeds_config" + config,
                   .title = "What the seed changes, configuration " + config,
                   .caption =
                       "A mark is one seed: other data, other initial weights, other noise. The "
                       "upright stroke is the mean. Dashed: the W1 of as many exact samples (left) "
-                      "and the true weight (middle). Dotted: one standard deviation of the mode "
-                      "weight of " +
-                      report::group_thousands(std::llround(trained_on)) +
-                      " training samples, √(p(1-p)/N) = " + rounded(data_sd, 2) +
-                      ", which no method can know better; the same in W1, the modes being 1 "
-                      "apart.",
+                      "and the true weight (middle).",
                   .columns = 3,
                   .aspect = std::min(2.0, 0.25 + 0.11 * static_cast<double>(groups.size()))};
     for (const Metric& metric : metrics) figure.panels.push_back(spread_panel(groups, metric));
@@ -329,9 +335,16 @@ void add_spreads(const Results& r, std::vector<Figure>& figures) {
           report::Rule{.axis = report::Axis::x, .value = value, .stroke = stroke});
     };
     rule(0, run.w1_floor.mean, report::Stroke::dashed);
-    rule(0, data_sd, report::Stroke::dotted);
     rule(1, r.law.p(), report::Stroke::dashed);
-    for (const double sign : {-1, 1}) rule(1, r.law.p() + sign * data_sd, report::Stroke::dotted);
+    if (trained_on > 0) {
+      rule(0, data_sd, report::Stroke::dotted);
+      for (const double sign : {-1, 1}) rule(1, r.law.p() + sign * data_sd, report::Stroke::dotted);
+      figure.caption +=
+          " Dotted: one standard deviation of the mode weight of " +
+          report::group_thousands(std::llround(trained_on)) +
+          " samples, the most that a method here trains on, √(p(1-p)/N) = " + rounded(data_sd, 2) +
+          ", which none can know better; the same in W1, the modes being 1 apart.";
+    }
     figures.push_back(std::move(figure));
   }
 }
