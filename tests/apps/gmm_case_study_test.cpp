@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/gmm_case_study/figures.h"
 #include "apps/gmm_case_study/identity.h"
 #include "apps/gmm_case_study/methods.h"
 #include "apps/gmm_case_study/results.h"
@@ -369,6 +370,21 @@ TEST(Study, SeedsHaveASpread) {
   EXPECT_EQ(summary["methods"][3]["config"], "2");
   EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config1.gp"));
   EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config2.gp"));
+}
+
+TEST(Study, WithoutANetworkThereIsNoPanelOfItsErrors) {
+  const Folder folder;
+  std::ostringstream log;
+  Settings s = small(folder.path());
+  for (const bool with_network : {false, true}) {
+    s.parts[0].methods = {"exact"};
+    if (with_network) s.parts[0].methods.push_back("tanh");
+    for (const report::Figure& figure : make_figures(run_study(s, log))) {
+      if (figure.name != "error_budget") continue;
+      EXPECT_EQ(figure.panels.size(), with_network ? 2u : 1u);
+      EXPECT_EQ(figure.caption.starts_with("Left"), with_network);
+    }
+  }
 }
 
 TEST(Study, WithoutGnuplotTheDataAreWrittenAndOneLineSaysHowToDrawThem) {
