@@ -208,8 +208,9 @@ Figure limit_errors(const TwoModes& law) {
           "Root mean square over the law of y at time t. Left: γ → p holds to order √t and the "
           "corrected early limit to order t; the exponents as printed, larger by 1/t, make a step "
           "of "
-          "it at once. Right: each limit of the posterior mean along a. Between t = 0.01 and 0.3 "
-          "none is good: there the nonlinearity has to be learnt.",
+          "it at once. Right: each limit of the posterior mean along a. In between none is good "
+          "that "
+          "does without the exact γ: there the nonlinearity has to be learnt.",
       .columns = 2,
       .aspect = 0.8};
   figure.panels = {gamma_errors(law, times), mean_errors(law, times)};
@@ -252,7 +253,7 @@ Panel sharp_panel(const TwoModes& law) {
   panel.add(over_time("in r: 4/(ε‖a‖² - 4)", diffusion::geometric(200, 1.001 * least, 1000 * least),
                       report::okabe_ito::kBlue,
                       [&](double e) { return diffusion::sharp_time(law, e); }));
-  panel.add(Rule{.label = "in r: never before ε = 4/‖a‖²",
+  panel.add(Rule{.label = "in r: never for ε ≤ 4/‖a‖²",
                  .axis = report::Axis::x,
                  .value = least,
                  .color = report::okabe_ito::kBlue});
