@@ -216,7 +216,7 @@ void write_report(const Results& r, const report::DrawResult& drawn,
           "How close does each way of learning m come to the target with the same data "
           "and the same number of steps?");
   report::Table brief = brief_table(r);
-  brief.caption = "Every method against the closed form; more measures below.";
+  brief.caption = "Every method against the closed form; more measures below. " + error_note(r);
   page.section("Results").paragraph("Preset **" + s.preset + "**: " + describe(s.preset) + ".");
   page.table(brief);
   for (const std::string& note : equal_configs(s)) page.paragraph(note);
@@ -330,7 +330,8 @@ void write_results(const Results& r, std::ostream& out) {
       << report::to_string({r.runs[0].w1_floor.mean}, report::Format::fixed(4)) << " with "
       << report::group_thousands(r.settings.samples)
       << " samples). w: weight of the right mode, p = " << report::json_number(r.settings.p)
-      << ".\nvar ⊥: variance across a. KL in nats; * marks the best.\n\n";
+      << ".\nvar ⊥: variance across a. KL in nats; * marks the best.\n"
+      << error_note(r) << "\n\n";
   if (!drawn.complete()) out << drawn.message << '\n';
   out << times(r) << '\n' << "report: " << (folder / "report.html").string() << '\n';
 }

@@ -25,17 +25,14 @@ using report::Number;
 using report::Table;
 
 Table method_table(const Results& r) {
-  const std::string spread_note =
-      r.settings.repeats() ? " Over several seeds: the mean ± the standard deviation of one seed."
-                           : "";
   Table table{
       .caption =
           std::string(
               "Every method against the closed form. W1 is the distance of the projected "
               "samples to the exact law at T, whose sampling floor is the W1 of as many exact "
               "samples; w is the weight of the right mode, then the means and standard "
-              "deviations of the two modes and the samples beyond six of them.") +
-          spread_note,
+              "deviations of the two modes and the samples beyond six of them. ") +
+          error_note(r),
       .columns = {
           {.title = "method", .key = "method"},
           {.title = "T", .format = Format::fixed(2), .key = "t_max"},
@@ -98,11 +95,19 @@ Table method_table(const Results& r) {
                           : Cell(number(
                                 group, [](auto& x) { return x.kl_net; }, m.kl_net_se)));
     cells.emplace_back(m.kl_discretisation);
-    cells.push_back(of([](auto& x) { return x.kl_total(); }));
+    // Nothing of it is random without a network.
+    cells.push_back(exact ? Cell(m.kl_total()) : of([](auto& x) { return x.kl_total(); }));
     if (r.settings.repeats()) cells.emplace_back(static_cast<double>(group.runs.size()));
     table.add(std::move(cells), exact);
   }
   return table;
+}
+
+std::string error_note(const Results& r) {
+  return r.settings.repeats()
+             ? "After ±: over several seeds, beside their mean, the standard deviation of one "
+               "seed's value; for one seed the standard error."
+             : "After ±: the standard error.";
 }
 
 Table brief_table(const Results& r) {

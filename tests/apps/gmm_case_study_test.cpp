@@ -368,6 +368,10 @@ TEST(Study, SeedsHaveASpread) {
   ASSERT_EQ(summary["methods"].size(), 4u);
   EXPECT_EQ(summary["methods"][3]["runs"].size(), 3u);
   EXPECT_EQ(summary["methods"][3]["config"], "2");
+  // Known exactly, so that no seed changes it; that of a network is not.
+  EXPECT_FALSE(summary["methods"][0].contains("kl_total_se"));
+  EXPECT_TRUE(summary["methods"][1].contains("kl_total_se"));
+  EXPECT_NE(table.str().find("After ±: over several seeds"), std::string::npos);
   EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config1.gp"));
   EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config2.gp"));
 }
