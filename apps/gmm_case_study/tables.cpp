@@ -1,9 +1,12 @@
 #include "apps/gmm_case_study/tables.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "apps/gmm_case_study/identity.h"
 
 namespace ito::gmm {
 namespace {
@@ -162,8 +165,9 @@ Table scheme_table(const Results& r) {
 Table network_table(const Results& r) {
   Table table{
       .caption =
-          "The trained networks. The Bayes loss is the least that any function of (y, t) "
-          "can reach over the network's data and times.",
+          "The trained networks, those that several runs share once. The Bayes loss is the least "
+          "expected loss that any function of (y, t) can have over the network's times; a training "
+          "loss below it is overfitting or chance.",
       .columns = {
           {.title = "network"},
           {.title = "rows", .format = Format::integer()},
@@ -180,7 +184,10 @@ Table network_table(const Results& r) {
   if (repeats) {
     table.columns.insert(table.columns.begin(), {.title = "seed", .format = Format::integer()});
   }
+  std::set<std::string> listed;
   for (const MethodResult& m : r.runs) {
+    if (!listed.insert(training_identity(r.settings, {m.config, m.method, m.seed})).second)
+      continue;
     for (const TrainedNetwork& n : m.networks) {
       std::vector<Cell> cells;
       if (repeats) cells.emplace_back(static_cast<double>(m.seed));

@@ -24,6 +24,7 @@
 #include "apps/gmm_case_study/store.h"
 #include "apps/gmm_case_study/study.h"
 #include "apps/gmm_case_study/sweeps.h"
+#include "apps/gmm_case_study/tables.h"
 #include "apps/report/color.h"
 #include "apps/report/figure.h"
 #include "apps/report/files.h"
@@ -274,7 +275,9 @@ TEST(Study, ARunOfThisSittingIsNotSaidToHaveBeenThere) {
   s.parts[0].methods = {"exact", "tanh"};
   s.parts.push_back(s.parts[0]);
   s.parts[1].config.name = "2";
-  EXPECT_EQ(run_study(s, log).runs_loaded, 0);
+  const Results r = run_study(s, log);
+  EXPECT_EQ(r.runs_loaded, 0);
+  EXPECT_EQ(network_table(r).rows.size(), 1u);  // both have the same
   EXPECT_EQ(run_study(s, log).runs_loaded, 4);
 }
 
