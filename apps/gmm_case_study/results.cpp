@@ -51,7 +51,8 @@ Json settings_json(const Settings& s) {
           {"phase_two_grids", s.phase_two_grids},
           {"samples", s.samples},
           {"steps", s.steps},
-          {"sampler", s.sampler}};
+          {"sampler", s.sampler},
+          {"sampling_margin", s.sampling_margin ? Json(*s.sampling_margin) : Json()}};
 }
 
 Json run_json(const Results& r, const MethodResult& m) {
@@ -119,6 +120,7 @@ Json summary(const Results& r) {
           {"networks", Json::parse(report::to_json(network_table(r)))},
           {"sweeps", std::move(sweeps)},
           {"many_modes", std::move(modes)},
+          {"recipes", Json::parse(report::to_json(recipe_table(r)))},
           {"schemes", Json::parse(report::to_json(scheme_table(r)))},
           {"seconds",
            {{"training", r.training_seconds},
@@ -163,10 +165,24 @@ std::vector<std::pair<std::string, std::string>> facts(const Results& r) {
       for (const Part& part : r.settings.parts) pairs.push_back(config_fact(part));
       continue;
     }
-    pairs.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+    pairs.emplace_back(key, value.is_string() ? value.get<std::string>()
+                            : value.is_null() ? "each method's own"
+                                              : value.dump());
   }
   pairs.emplace_back("time", times(r));
   return pairs;
+}
+
+// The preset, and which of its settings flags have changed.
+std::string preset_note(const Settings& s) {
+  const Json now = settings_json(s), before = settings_json(preset(s.preset));
+  std::string changed;
+  for (const auto& [key, value] : now.items()) {
+    if (value != before[key]) changed += (changed.empty() ? "" : ", ") + key;
+  }
+  const std::string name = "reset **" + s.preset + "** (" + describe(s.preset) + ")";
+  return changed.empty() ? "P" + name + "."
+                         : "Started from p" + name + "; changed: " + changed + ".";
 }
 
 // Configurations that differ in name only.
@@ -212,12 +228,10 @@ void write_report(const Results& r, const report::DrawResult& drawn,
           "posterior mean that a network learns from data. Here m is known in closed form, "
           "so everything a method gets wrong can be measured, and told apart: the network, "
           "the discretisation, and stopping at T.")
-      .paragraph(
-          "How close does each way of learning m come to the target with the same data "
-          "and the same number of steps?");
+      .paragraph("How close does each way of learning m from samples come to the target?");
   report::Table brief = brief_table(r);
   brief.caption = "Every method against the closed form; more measures below. " + error_note(r);
-  page.section("Results").paragraph("Preset **" + s.preset + "**: " + describe(s.preset) + ".");
+  page.section("Results").paragraph(preset_note(s));
   page.table(brief);
   for (const std::string& note : equal_configs(s)) page.paragraph(note);
   page.list(method_list(r));
@@ -264,7 +278,7 @@ void write_report(const Results& r, const report::DrawResult& drawn,
   page.section("Every measure").table(method_table(r));
   page.section("What sampling alone costs").table(scheme_table(r));
   page.section("Training").table(network_table(r));
-  page.section("Settings").facts(facts(r));
+  page.section("Settings").facts(facts(r)).table(recipe_table(r));
   page.write(path);
 }
 

@@ -162,6 +162,32 @@ Table scheme_table(const Results& r) {
   return table;
 }
 
+Table recipe_table(const Results& r) {
+  Table table{
+      .caption =
+          "What a method decides by itself; where there is nothing, the settings above hold. "
+          "Margins are in rad below pi/2.",
+      .columns = {{.title = "method"},
+                  {.title = "epochs", .format = Format::integer()},
+                  {.title = "train fraction", .key = "train_fraction"},
+                  {.title = "training margin", .key = "alpha_margin"},
+                  {.title = "sampling margin", .key = "sampling_margin"},
+                  {.title = "switch t", .key = "t_sharp"}}};
+  std::set<std::string> listed;
+  const auto cell = [](auto decided) {
+    return decided ? Cell(static_cast<double>(*decided)) : Cell();
+  };
+  for (const MethodResult& run : r.runs) {
+    const Method& m = run.method;
+    if (!listed.insert(m.name).second) continue;
+    const std::optional<double> margin =
+        r.settings.sampling_margin ? std::nullopt : std::optional(m.sampling_margin);
+    table.add({m.name, cell(m.recipe.epochs), cell(m.recipe.train_fraction),
+               cell(m.recipe.alpha_margin), cell(margin), cell(m.t_sharp)});
+  }
+  return table;
+}
+
 Table network_table(const Results& r) {
   Table table{
       .caption =

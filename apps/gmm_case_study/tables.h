@@ -15,6 +15,8 @@ report::Table brief_table(const Results& results);
 // What stands after ± in both.
 std::string error_note(const Results& results);
 report::Table scheme_table(const Results& results);
+// What each method decides by itself instead of the settings.
+report::Table recipe_table(const Results& results);
 report::Table network_table(const Results& results);
 
 }  // namespace ito::gmm

@@ -379,6 +379,33 @@ TEST(Study, SeedsHaveASpread) {
   EXPECT_TRUE(fs::exists(folder.path() / "figures" / "seeds_config2.gp"));
 }
 
+// refined has epochs and a share of the data of its own, whatever the settings are.
+TEST(Study, TheReportSaysWhatRan) {
+  const Folder folder;
+  std::ostringstream log, table;
+  Settings s = small(folder.path());
+  s.parts[0].methods = {"tanh", "refined"};
+  s.parts[0].seeds = {5, 6};
+  const Results r = run_study(s, log);
+  write_results(r, table);
+  const auto summary = nlohmann::json::parse(report::read_file(folder.path() / "summary.json"));
+  EXPECT_TRUE(summary["settings"]["sampling_margin"].is_null());
+  const auto& recipes = summary["recipes"];
+  ASSERT_EQ(recipes.size(), 2u);
+  EXPECT_TRUE(recipes[0]["epochs"].is_null());
+  EXPECT_EQ(recipes[1]["epochs"], 200);
+  EXPECT_EQ(recipes[1]["train_fraction"], 1);
+  EXPECT_EQ(recipes[1]["alpha_margin"], 0.1);
+  EXPECT_EQ(recipes[1]["sampling_margin"], 0.1);
+  const std::string page = report::read_file(folder.path() / "report.html");
+  EXPECT_NE(page.find("Started from preset <strong>quick</strong>"), std::string::npos);
+  EXPECT_NE(page.find("changed: configs, n, samples, steps."), std::string::npos);
+  for (const report::Figure& figure : make_figures(r)) {
+    if (figure.name != "seeds_config1") continue;
+    EXPECT_NE(figure.caption.find("mode weight of 300 samples"), std::string::npos);
+  }
+}
+
 TEST(Study, WithoutANetworkThereIsNoPanelOfItsErrors) {
   const Folder folder;
   std::ostringstream log;
