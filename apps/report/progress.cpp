@@ -123,9 +123,8 @@ struct Progress::Board {
     for (const JobState& j : jobs) label_width = std::max(label_width, display_width(j.label));
     std::string out = padded(job.label, label_width) + "  ";
     if (job.started)
-      out += group_thousands(job.step) + " " + job.unit + " in " +
-             format_duration(now - job.first_time) + "  " + rate_text(rate(job, now), job.unit) +
-             loss_text(job.loss);
+      out += counted(job.step, job.unit) + " in " + format_duration(now - job.first_time) + "  " +
+             rate_text(rate(job, now), job.unit) + loss_text(job.loss);
     else
       out += "done";
     return note.empty() ? out : out + "  " + note;

@@ -180,6 +180,10 @@ std::string group_thousands(std::int64_t value) {
   return digits;
 }
 
+std::string counted(std::int64_t count, const std::string& nouns) {
+  return group_thousands(count) + ' ' + (count == 1 ? nouns.substr(0, nouns.size() - 1) : nouns);
+}
+
 std::string superscript(int exponent) {
   constexpr const char* kDigits[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
   std::string out = exponent < 0 ? "⁻" : "";

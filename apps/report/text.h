@@ -31,6 +31,9 @@ std::string truncate_to_width(std::string_view text, int columns);
 // "12,345".
 std::string group_thousands(std::int64_t value);
 
+// "12,345 steps", "1 step": the noun is given in its plural with an s.
+std::string counted(std::int64_t count, const std::string& nouns);
+
 // "1.2×10⁸"; a mantissa of exactly 1 is left out: "10⁻³".
 std::string scientific(double value, int decimals);
 

@@ -107,7 +107,7 @@ void write_report(const Results& r, const report::DrawResult& drawn,
   items.clear();
   for (std::size_t i = 0; i < r.methods.size(); ++i) {
     items.push_back("**" + r.methods[i].name + "**, " +
-                    std::to_string(r.sources[0].cells[i].evaluations) + " evaluations. " +
+                    report::counted(r.sources[0].cells[i].evaluations, "evaluations") + ". " +
                     r.methods[i].description);
   }
   page.list(items);
@@ -146,8 +146,9 @@ report::Table distance_table(const Results& r, std::size_t first, std::size_t lo
 report::Table pair_table(const Results& r) {
   report::Table table{
       .caption =
-          "Energy distance and MMD² (of a normal kernel as wide as the median distance) compare "
-          "500 samples without bias, so that chance makes small ones negative. The worst weight is "
+          "Energy distance and MMD² (of a normal kernel as wide as the median distance) compare " +
+          std::to_string(std::min(kPairwiseSamples, r.settings.samples)) +
+          " samples without bias, so that chance makes small ones negative. The worst weight is "
           "the largest "
           "error of the share of any part of the target; diverged samples have a coordinate that "
           "is not finite or beyond 10⁴.",

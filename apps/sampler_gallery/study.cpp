@@ -15,8 +15,7 @@
 namespace ito::gallery {
 namespace {
 
-constexpr Index kPairwiseSamples = 500;  // of those distances that take all pairs
-constexpr Index kReferenceFactor = 5;    // exact samples to compare with, for each sample drawn
+constexpr Index kReferenceFactor = 5;  // exact samples to compare with, for each sample drawn
 
 // `exact`: more samples of the target than any cell has.
 void measure(const Target& target, const Tensor& exact, double bandwidth, CellResult& cell) {

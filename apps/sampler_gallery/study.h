@@ -12,6 +12,9 @@
 
 namespace ito::gallery {
 
+// Of those distances that take all pairs, at most.
+inline constexpr Index kPairwiseSamples = 500;
+
 struct CellResult {
   Tensor samples;  // [samples, n]
   double sliced_w2 = 0;

@@ -129,6 +129,8 @@ TEST(Text, MeasuresAndCutsUtf8) {
 TEST(Text, WritesNumbersForPeople) {
   EXPECT_EQ(group_thousands(-1234567), "-1,234,567");
   EXPECT_EQ(group_thousands(999), "999");
+  EXPECT_EQ(counted(1, "steps"), "1 step");
+  EXPECT_EQ(counted(2000, "steps"), "2,000 steps");
   EXPECT_EQ(scientific(1.23e8, 1), "1.2×10⁸");
   EXPECT_EQ(scientific(1e-12, 0), "10⁻¹²");
   EXPECT_EQ(format_duration(185), "3 min 05 s");

@@ -120,6 +120,7 @@ TEST(Gallery, WritesEverythingItPromisesWhateverTheThreads) {
   write_results(one, out);
   EXPECT_NE(out.str().find("euler-maruyama"), std::string::npos);
   EXPECT_GT(fs::file_size(s.out / "report.html"), 10000U);
+  EXPECT_NE(pair_table(one).caption.find("compare 200 samples"), std::string::npos);
   const auto summary = nlohmann::json::parse(report::read_file(s.out / "summary.json"));
   EXPECT_EQ(summary["pairs"].size(), 3 * sampler_names().size() + 1);
   const Tensor x = nn::load_npy(s.out / "samples" / "noise" / "ddim.npy");
