@@ -228,7 +228,7 @@ Panel error_panel(const Results& r, const Shown& shown) {
 }
 
 Panel budget_panel(const Shown& shown) {
-  Panel panel{.title = "KL budget", .x_label = "nats", .log_x = true, .horizontal_bars = true};
+  Panel panel{.title = "KL budget", .x_label = "nats", .log_x = true};
   report::Bars net{.label = "network", .color = report::okabe_ito::kVermillion};
   report::Bars steps{.label = "discretisation", .color = report::okabe_ito::kSkyBlue};
   report::Bars end{.label = "terminal", .color = report::kGrey};

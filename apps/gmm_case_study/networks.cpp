@@ -147,8 +147,6 @@ TrainedRun assemble(const Settings& s, const TwoModes& law, const Data& data, co
     trained.networks.push_back({.label = job->task.label,
                                 .rows = job->rows,
                                 .parameters = job->network->parameter_count(),
-                                .alpha_min = job->task.alpha_min,
-                                .alpha_max = job->task.alpha_max,
                                 .training = job->result,
                                 .bayes_loss = job->bayes_loss});
     denoisers.push_back(denoiser_of(*job));

@@ -25,7 +25,6 @@ struct TrainedNetwork {
   std::string label;  // the method's name, with the part it stands for
   Index rows = 0;     // of data it was given
   Index parameters = 0;
-  double alpha_min = 0, alpha_max = 0;  // the window of training times, rad
   nn::TrainResult training = {};
   double bayes_loss = 0;  // the least possible loss over its window and data
 };

@@ -39,13 +39,8 @@ struct Values {
     visit(0);
     for (std::size_t i = 0; i < bins.counts.size(); ++i) visit(bins.density(i));
   }
-  void operator()(const Band& s) const {
-    if (axis == Axis::x) return all(s.x);
-    all(s.low);
-    all(s.high);
-  }
   void operator()(const Bars& s) const {
-    if (axis != value_axis(panel)) return;
+    if (axis != Axis::x) return;
     visit(0);
     all(s.values);
     ends(s.values, s.error);
@@ -73,19 +68,19 @@ Range extent(const Panel& panel, Axis axis, bool positive) {
   return range;
 }
 
-// Do the values of bars lie along this axis, and is a number written at their ends?
+// Do the values of categories lie along this axis?
 bool has_bars_along(const Panel& panel, Axis axis) {
-  return !panel.categories.empty() && axis == value_axis(panel);
+  return !panel.categories.empty() && axis == Axis::x;
 }
 
-constexpr double kRoomForNumbers = 0.16;  // of the axis, beyond the longest bar
+constexpr double kRoomBeyondBars = 0.16;  // of the axis
 
 Range log_range(const Panel& panel, Axis axis) {
   Range r = extent(panel, axis, true);
   if (has_bars_along(panel, axis)) {
     r.low = std::pow(10, std::floor(std::log10(r.low / 1.5)));  // the smallest bar has a length
     r.high = std::max(r.high, 10 * r.low);
-    return {r.low, r.high * std::pow(r.high / r.low, kRoomForNumbers)};
+    return {r.low, r.high * std::pow(r.high / r.low, kRoomBeyondBars)};
   }
   const double margin = std::max(std::pow(r.high / r.low, 0.04), 1.05);
   return {r.low / margin, r.high * margin};
@@ -174,7 +169,7 @@ AxisPlan plan_linear(const Panel& panel, Axis axis, double pixels) {
     range = {range.low - half, range.low + half};
   }
   if (!given && has_bars_along(panel, axis))
-    range.high += kRoomForNumbers * (range.high - range.low);
+    range.high += kRoomBeyondBars * (range.high - range.low);
   const double step = linear_step(range, axis, pixels);
   if (!given)
     range = {step * std::floor(range.low / step + 1e-6),
@@ -183,10 +178,6 @@ AxisPlan plan_linear(const Panel& panel, Axis axis, double pixels) {
 }
 
 }  // namespace
-
-Axis value_axis(const Panel& panel) {
-  return panel.horizontal_bars ? Axis::x : Axis::y;
-}
 
 AxisPlan plan_axis(const Panel& panel, Axis axis, double pixels) {
   const bool is_x = axis == Axis::x;
@@ -206,7 +197,6 @@ bool is_visible(const Panel& panel, double x, double y) {
 
 Hidden count_hidden(const Panel& panel) {
   Hidden hidden;
-  const bool log_bars = value_axis(panel) == Axis::x ? panel.log_x : panel.log_y;
   for (const Series& series : panel.series) {
     if (const auto* points = std::get_if<Points>(&series)) {
       for (std::size_t i = 0; i < points->x.size(); ++i)
@@ -215,9 +205,9 @@ Hidden count_hidden(const Panel& panel) {
       for (std::size_t i = 0; i < line->x.size(); ++i)
         if ((panel.log_x && line->x[i] <= 0) || (panel.log_y && line->y[i] <= 0))
           ++hidden.not_positive;
-    } else if (const auto* bars = std::get_if<Bars>(&series); bars && !bars->show_values) {
+    } else if (const auto* bars = std::get_if<Bars>(&series)) {
       for (double v : bars->values)
-        if (log_bars && v <= 0) ++hidden.not_positive;
+        if (panel.log_x && v <= 0) ++hidden.not_positive;
     }
   }
   return hidden;

@@ -8,9 +8,6 @@
 
 namespace ito::report {
 
-// The axis along which the values of bars are drawn.
-Axis value_axis(const Panel& panel);
-
 struct Tick {
   double value = 0;
   std::string label;  // empty: a minor tick
@@ -26,7 +23,7 @@ struct AxisPlan {
 AxisPlan plan_axis(const Panel& panel, Axis axis, double pixels);
 
 // How many points of the panel's Points lie outside its axes or are not finite, and how many
-// values of its lines and unlabelled bars a logarithmic axis cannot show.
+// values of its lines and bars a logarithmic axis cannot show.
 struct Hidden {
   std::size_t outside = 0, not_positive = 0;
 };

@@ -12,9 +12,9 @@ struct Color {
   friend bool operator==(const Color&, const Color&) = default;
 };
 
-// Okabe and Ito, "Color Universal Design" (2008). Yellow is kept out: it vanishes on white.
+// Okabe and Ito, "Color Universal Design" (2008), without black and yellow, which vanishes on
+// white.
 namespace okabe_ito {
-inline constexpr Color kBlack{0x00, 0x00, 0x00};
 inline constexpr Color kOrange{0xE6, 0x9F, 0x00};
 inline constexpr Color kSkyBlue{0x56, 0xB4, 0xE9};
 inline constexpr Color kGreen{0x00, 0x9E, 0x73};

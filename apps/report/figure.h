@@ -50,23 +50,14 @@ struct Histogram {
   double opacity = 0.45;
 };
 
-struct Band {
-  std::string label = {};
-  std::vector<double> x = {}, low = {}, high = {};
-  Color color = kGrey;
-  double opacity = 0.25;
-};
-
-// One bar a category of the panel; several Bars in a panel stand beside each other. A NaN leaves
-// its place empty.
+// One bar along x a category of the panel; several Bars in a panel stand beside each other. A NaN
+// leaves its place empty.
 struct Bars {
   std::string label = {};
   std::vector<double> values = {};
   std::vector<double> error = {};  // half-widths; empty or one a value
   Color color = kGrey;
-  std::vector<Color> colors = {};  // empty, or one a category; the legend then shows grey
   double opacity = 1;
-  bool show_values = false;
 };
 
 // A straight line across the panel at a value of the axis it is perpendicular to.
@@ -103,15 +94,14 @@ struct Text {
   Color color = kInk;
 };
 
-using Series = std::variant<HeatMap, Histogram, Band, Bars, VectorField, Points, Line, Rule, Text>;
+using Series = std::variant<HeatMap, Histogram, Bars, VectorField, Points, Line, Rule, Text>;
 
 struct Panel {
   std::string title = {};
   std::string x_label = {}, y_label = {};           // with units: "time t", "density (1/u)"
   std::optional<Range> x_range = {}, y_range = {};  // points outside are counted in the panel
   bool log_x = false, log_y = false;
-  std::vector<std::string> categories = {};  // names of the bars
-  bool horizontal_bars = true;               // categories run down the y axis
+  std::vector<std::string> categories = {};  // names of the bars, down the y axis
   std::vector<Series> series = {};           // drawn in this order
 
   Panel& add(Series one) {

@@ -41,15 +41,13 @@ std::string range_command(const char* axis, double from, double to) {
 
 std::string axis_commands(const Panel& panel, Axis axis, double pixels) {
   const char* name = axis == Axis::x ? "x" : "y";
-  if (!panel.categories.empty() && axis != value_axis(panel)) {
+  if (!panel.categories.empty() && axis == Axis::y) {
     const double last = static_cast<double>(panel.categories.size()) - 0.5;
-    std::string out = print("unset logscale %s\nset %stics scale 0 (", name, name);
+    std::string out = "unset logscale y\nset ytics scale 0 (";
     for (std::size_t i = 0; i < panel.categories.size(); ++i)
       out += (i ? ", " : "") + quote(panel.categories[i]) + print(" %zu", i);
-    // The first category stands at the top, or at the left.
-    out += ")\n";
-    return out +
-           (axis == Axis::x ? range_command(name, -0.5, last) : range_command(name, last, -0.5));
+    // The first category stands at the top.
+    return out + ")\n" + range_command(name, last, -0.5);
   }
   const bool logarithmic = axis == Axis::x ? panel.log_x : panel.log_y;
   const AxisPlan plan = plan_axis(panel, axis, pixels);
@@ -93,8 +91,7 @@ std::string panel_commands(const Panel& panel, const PanelWriter& writer, const 
   if (layout.x_label[index] && !panel.x_label.empty())
     out += "set label " + quote(panel.x_label) + " at " + screen.x((frame.left + frame.right) / 2) +
            ", " + screen.y(frame.bottom + 40) + " center noenhanced\n";
-  const bool names_on_y = !panel.categories.empty() && panel.horizontal_bars;
-  if (layout.y_label[index] && !panel.y_label.empty() && !names_on_y)
+  if (layout.y_label[index] && !panel.y_label.empty() && panel.categories.empty())
     out += "set label " + quote(panel.y_label) + " at " + screen.x(frame.left - 54) + ", " +
            screen.y((frame.top + frame.bottom) / 2) + " center rotate by 90 noenhanced\n";
   for (const std::string& decoration : writer.decorations) out += decoration + '\n';

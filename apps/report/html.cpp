@@ -108,11 +108,6 @@ Page& Page::list(const std::vector<std::string>& items) {
   return *this;
 }
 
-Page& Page::preformatted(std::string_view text) {
-  body_ += "<pre>" + escape_html(text) + "</pre>\n";
-  return *this;
-}
-
 Page& Page::facts(const std::vector<std::pair<std::string, std::string>>& pairs) {
   body_ += "<dl class=\"facts\">\n";
   for (const auto& [name, value] : pairs)

@@ -26,7 +26,6 @@ class Page {
   // Plain text with inline_markup; blank lines separate paragraphs.
   Page& paragraph(std::string_view text);
   Page& list(const std::vector<std::string>& items);
-  Page& preformatted(std::string_view text);
   // Names and values side by side: settings, seeds, versions.
   Page& facts(const std::vector<std::pair<std::string, std::string>>& pairs);
   Page& table(const Table& table);

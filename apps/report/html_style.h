@@ -19,9 +19,8 @@ h2 { font-size: 1.35rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top:
 h3 { font-size: 1.1rem; margin: 1.8rem 0 .4rem; }
 p, ul { margin: .6rem 0; max-width: 46rem; }
 a { color: var(--accent); }
-code, pre { font: .88em/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
+code { font: .88em/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 code { background: var(--raised); padding: .1em .3em; border-radius: 3px; overflow-wrap: anywhere; }
-pre { background: var(--raised); padding: .8rem 1rem; overflow-x: auto; border-radius: 4px; }
 .subtitle { color: var(--soft); font-size: 1.05rem; margin: 0; max-width: none; }
 nav { margin: 1.4rem 0 0; padding: .7rem 1rem; background: var(--raised); border-radius: 4px; }
 nav summary { font-weight: 600; cursor: pointer; }

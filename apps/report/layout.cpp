@@ -67,9 +67,8 @@ bool same_range(const std::optional<Range>& a, const std::optional<Range>& b) {
 
 double left_margin(const Panel& panel, bool label) {
   double ticks = kTicksLeft;
-  if (panel.horizontal_bars)
-    for (const std::string& category : panel.categories)
-      ticks = std::max(ticks, 18 + kCharacter * display_width(category));
+  for (const std::string& category : panel.categories)
+    ticks = std::max(ticks, 18 + kCharacter * display_width(category));
   return ticks + (label && !panel.y_label.empty() ? kLabelLeft : 0);
 }
 

@@ -28,9 +28,7 @@ PanelWriter::PanelWriter(const Panel& panel, std::string where, DataFile& data)
     : panel_(panel), where_(std::move(where)), data_(data) {
   for (const Series& series : panel.series)
     if (std::holds_alternative<Bars>(series)) ++bar_groups_;
-  const Axis along = value_axis(panel);
-  if (along == Axis::x ? panel.log_x : panel.log_y)
-    bar_foot_ = plan_axis(panel, along, 1).range.low;
+  if (panel.log_x) bar_foot_ = plan_axis(panel, Axis::x, 1).range.low;
   for (const Series& series : panel.series) std::visit([this](const auto& s) { write(s); }, series);
   const Hidden hidden = count_hidden(panel);
   if (hidden.outside > 0)
@@ -137,61 +135,31 @@ void PanelWriter::write(const Histogram& s) {
     right_notes.emplace_back(group_thousands(bins.not_finite) + " not finite", s.color);
 }
 
-void PanelWriter::write(const Band& s) {
-  require(s.x.size() == s.low.size() && s.x.size() == s.high.size(), "band has ", s.x.size(),
-          " x, ", s.low.size(), " low and ", s.high.size(), " high");
-  begin_block("band", s.label, "x low high");
-  for (std::size_t i = 0; i < s.x.size(); ++i) row({s.x[i], s.low[i], s.high[i]});
-  plot("1:2:3", "filledcurves fs solid noborder lc rgb " + paint(s.color, s.opacity));
-  add_legend(s.label, "points pt 5 ps 1.5", s.color, s.opacity);
-}
-
 void PanelWriter::write(const Bars& s) {
   const std::size_t n = s.values.size();
   require(n == panel_.categories.size(), n, " bars for ", panel_.categories.size(), " categories");
   require(s.error.empty() || s.error.size() == n, n, " bars and ", s.error.size(), " errors");
-  require(s.colors.empty() || s.colors.size() == n, n, " bars and ", s.colors.size(), " colors");
   const double thickness = 0.84 / bar_groups_;
   const double shift = (bar_index_++ - 0.5 * (bar_groups_ - 1)) * thickness;
   for (std::size_t i = 0; i < n; ++i)
     if (std::isfinite(s.values[i])) write_bar(s, i, static_cast<double>(i) + shift, thickness);
-  add_legend(s.label, "points pt 5 ps 1.5", s.colors.empty() ? s.color : kInk, s.opacity);
+  add_legend(s.label, "points pt 5 ps 1.5", s.color, s.opacity);
 }
 
 void PanelWriter::write_bar(const Bars& s, std::size_t category, double center, double thickness) {
-  const bool horizontal = panel_.horizontal_bars;
-  const bool logarithmic = horizontal ? panel_.log_x : panel_.log_y;
   const double value = s.values[category];
   const double error = s.error.empty() ? 0 : s.error[category];
-  const bool has_length = !logarithmic || value > 0;
-  if (has_length) {
-    const double low = center - 0.44 * thickness, high = center + 0.44 * thickness;
-    const Color color = s.colors.empty() ? s.color : s.colors[category];
-    begin_block("bar", panel_.categories[category] + " " + s.label,
-                "x y x-low x-high y-low y-high");
-    if (horizontal)
-      row({value, center, bar_foot_, value, low, high});
-    else
-      row({center, value, low, high, bar_foot_, value});
-    plot("1:2:3:4:5:6", "boxxyerror fs solid border lc rgb " + paint(color) + " lw 0.8 fc rgb " +
-                            paint(color, s.opacity));
-  }
-  if (has_length && error > 0) {
-    const double least = logarithmic ? std::max(value - error, bar_foot_) : value - error;
-    begin_block("error", s.label, "x y low high");
-    if (horizontal)
-      row({value, center, least, value + error});
-    else
-      row({center, value, least, value + error});
-    plot("1:2:3:4",
-         print("%cerrorbars pt -1 lw 1.2 lc rgb ", horizontal ? 'x' : 'y') + paint(kInk));
-  }
-  if (!s.show_values) return;
-  const std::string end = number(has_length ? value + error : bar_foot_), at = number(center);
-  const std::string place = horizontal ? end + ", first " + at + " left offset 0.5,0"
-                                       : at + ", first " + end + " center offset 0,0.5";
-  decorations.push_back("set label " + quote(print("%.2g", value)) + " at first " + place +
-                        " font ',11' tc rgb " + paint(kInk) + " noenhanced front");
+  if (panel_.log_x && value <= 0) return;
+  const double low = center - 0.44 * thickness, high = center + 0.44 * thickness;
+  begin_block("bar", panel_.categories[category] + " " + s.label, "x y x-low x-high y-low y-high");
+  row({value, center, bar_foot_, value, low, high});
+  plot("1:2:3:4:5:6", "boxxyerror fs solid border lc rgb " + paint(s.color) + " lw 0.8 fc rgb " +
+                          paint(s.color, s.opacity));
+  if (error <= 0) return;
+  const double least = panel_.log_x ? std::max(value - error, bar_foot_) : value - error;
+  begin_block("error", s.label, "x y low high");
+  row({value, center, least, value + error});
+  plot("1:2:3:4", "xerrorbars pt -1 lw 1.2 lc rgb " + paint(kInk));
 }
 
 void PanelWriter::write(const Rule& s) {

@@ -39,7 +39,6 @@ class PanelWriter {
   void write(const Line& s);
   void write(const Points& s);
   void write(const Histogram& s);
-  void write(const Band& s);
   void write(const Bars& s);
   void write(const Rule& s);
   void write(const HeatMap& s);

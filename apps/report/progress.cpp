@@ -231,11 +231,6 @@ Progress::Job Progress::add(std::string label, std::int64_t total, double step_c
   return Job(board_, board_->jobs.size() - 1);
 }
 
-void Progress::message(const std::string& line) {
-  const std::lock_guard lock(board_->mutex);
-  board_->print(line);
-}
-
 void Progress::Job::update(std::int64_t step, double loss) {
   board_->update(index_, step, loss);
 }

@@ -20,8 +20,7 @@ struct ProgressOptions {
   std::function<double()> clock = {};  // seconds; default: steady_clock
 };
 
-// Thread-safe. The stream must outlive it and not be written to by others while jobs run, except
-// through `message`.
+// Thread-safe. The stream must outlive it and not be written to by others while jobs run.
 class Progress {
  public:
   explicit Progress(std::ostream& stream, ProgressOptions options = {});
@@ -54,9 +53,6 @@ class Progress {
   // called.
   Job add(std::string label, std::int64_t total, double step_cost = 1, std::string unit = "steps");
   static constexpr std::size_t kListed = 12;
-
-  // A line of its own, above the live ones.
-  void message(const std::string& line);
 
  private:
   std::shared_ptr<Board> board_;

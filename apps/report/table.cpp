@@ -71,8 +71,6 @@ double badness(double value, const Best& best) {
   switch (best.kind) {
     case Best::Kind::lowest:
       return value;
-    case Best::Kind::highest:
-      return -value;
     case Best::Kind::nearest:
       return std::abs(value - best.target);
     case Best::Kind::none:

@@ -31,10 +31,9 @@ struct Format {
 
 // Which number of a column is the best one; reference rows do not compete.
 struct Best {
-  enum class Kind { none, lowest, highest, nearest } kind = Kind::none;
+  enum class Kind { none, lowest, nearest } kind = Kind::none;
   double target = 0;
   static Best lowest() { return {Kind::lowest, 0}; }
-  static Best highest() { return {Kind::highest, 0}; }
   static Best nearest(double target) { return {Kind::nearest, target}; }
 };
 

@@ -508,7 +508,7 @@ Figure example_figure(const std::string& name) {
   }
   scatter.add(points);
   Panel bars{.title = "bars", .x_label = "KL (nats)", .log_x = true, .categories = {"a", "b"}};
-  bars.add(Bars{.label = "network", .values = {3, 0}, .error = {1, 0}, .show_values = true});
+  bars.add(Bars{.label = "network", .values = {3, 0}, .error = {1, 0}});
   Figure figure{.name = name, .title = "Title", .caption = "Caption."};
   figure.panels = {panel, scatter, bars};
   figure.columns = 2;
