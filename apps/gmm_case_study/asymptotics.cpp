@@ -291,8 +291,8 @@ Figure sharpness(const TwoModes& law) {
       .caption =
           "In ⟨y, a⟩, the variable of definition (17), the slope of γ falls with t; on the scale "
           "of the samples it rises and levels off at ‖a‖²/4. The paper switches networks at t = 1 "
-          "or 2, where nothing is left to tell apart: the label is settled (bottom right) well "
-          "before.",
+          "or 2, where of its target (n = 128, ‖a‖² = 128, p = 0.7) nothing is left to tell apart: "
+          "the label is settled (bottom right) well before.",
       .columns = 2,
       .aspect = 0.7};
   figure.panels = {slope_panel(law, times), threshold_panel(law, times), sharp_panel(law),

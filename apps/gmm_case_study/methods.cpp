@@ -38,8 +38,8 @@ std::vector<Method> all_but_refined() {
        .sampling_margin = 0.2,
        .t_sharp = 1},
       {.name = "phase-tanh-0.2",
-       .description = "The same with the switch at t = 0.2, where v(t)/v(0) has fallen to 0.03: "
-                      "before it, m is nonlinear; after it, it hardly is.",
+       .description = "The same with the switch at t = 0.2, where v(t)/v(0) of the paper's target "
+                      "has fallen to 0.03: before it, m is nonlinear; after it, it hardly is.",
        .structure = Structure::phase,
        .sampling_margin = 0.2,
        .t_sharp = 0.2},

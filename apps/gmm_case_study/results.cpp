@@ -239,8 +239,9 @@ void write_report(const Results& r, const report::DrawResult& drawn,
       .list({"**W1** is an average distance in units of u, the coordinate in which the modes lie "
              "at 1-p and -p. A method at the *floor* cannot be told from an exact sampler with "
              "this many samples.",
-             "**w** is decided at times t below 0.1, where dt is tiny: a wrong weight costs W1 "
-             "much and KL little. **KL** sees the opposite: errors at late times, in all "
+             "**w** is decided early (for the paper's target at times t below 0.1), where dt is "
+             "tiny: a wrong weight costs W1 much and KL little. **KL** sees the opposite: errors "
+             "at late times, in all "
              "directions. A good method wins both.",
              "**var ⊥** is the variance across a. Euler-Maruyama loses some of it at any "
              "number of steps, whatever the network; the semi-linear scheme does not.",

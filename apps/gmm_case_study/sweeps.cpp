@@ -100,8 +100,8 @@ report::Figure many_modes_figure(const std::vector<ManyModesResult>& results) {
       .name = "sweep_modes",
       .title = "More than two modes",
       .caption =
-          "K modes of unequal weights, their means orthogonal and as far apart as the case "
-          "study's two. Left: total variation between the weights of the samples' nearest "
+          "K modes of unequal weights, their means orthogonal and √n apart, as the two of the "
+          "paper's target. Left: total variation between the weights of the samples' nearest "
           "modes and the true ones; dotted, what as many exact samples would give. Right: "
           "network KL.",
       .columns = 2,
