@@ -207,10 +207,8 @@ Figure limit_errors(const TwoModes& law) {
       .caption =
           "Root mean square over the law of y at time t. Left: γ → p holds to order √t and the "
           "corrected early limit to order t; the exponents as printed, larger by 1/t, make a step "
-          "of "
-          "it at once. Right: each limit of the posterior mean along a. In between none is good "
-          "that "
-          "does without the exact γ: there the nonlinearity has to be learnt.",
+          "of it at once. Right: each limit of the posterior mean along a. In between none is "
+          "good that does without the exact γ: there the nonlinearity has to be learnt.",
       .columns = 2,
       .aspect = 0.8};
   figure.panels = {gamma_errors(law, times), mean_errors(law, times)};
