@@ -1,7 +1,8 @@
 """JAX's contestant, whole steps under jit: jax_peer.py DIRECTORY."""
 import os
 
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+os.environ["XLA_FLAGS"] = (os.environ.get("XLA_FLAGS", "")
+                           + " --xla_cpu_multi_thread_eigen=false")
 import jax
 import jax.numpy as jnp
 
