@@ -3,10 +3,12 @@
     ratios.py save FILE RESULT...      RESULT: what Google Benchmark writes as JSON
     ratios.py compare FILE RESULT...
 
-A floor ratio is a time over that of a floor measured beside it, so machines may differ. Comparing
-prints and never fails: a shared machine moves ratios by ten percent.
+A floor ratio is a time over that of a floor measured beside it, so machines may differ a little.
+Comparing prints; it fails for nothing but an empty list: a shared machine moves ratios by ten
+percent.
 """
 import json
+import math
 import pathlib
 import sys
 
@@ -29,18 +31,24 @@ def ratios(paths):
 def compare(before, now):
     width = max((len(name) for name in before | now), default=0)
     print(f"{'floor ratio':{width}} {'before':>8} {'now':>8} {'change':>8}")
-    for name in sorted(now):
+    for name in sorted(before | now):
         if name not in before:
-            print(f"{name:{width}} {'-':>8} {now[name]:8.3f}")
+            print(f"{name:{width}} {'-':>8} {now[name]:8.3f} {'':>8}  new")
+            continue
+        if name not in now:
+            print(f"{name:{width}} {before[name]:8.3f} {'-':>8} {'':>8}  not measured")
             continue
         change = now[name] / before[name] - 1
-        note = "" if abs(change) < NOTEWORTHY else "  slower" if change > 0 else "  faster"
+        note = ("  no number" if not math.isfinite(change) else
+                "" if abs(change) < NOTEWORTHY else "  slower" if change > 0 else "  faster")
         print(f"{name:{width}} {before[name]:8.3f} {now[name]:8.3f} {change:+8.1%}{note}")
 
 
 def main():
     mode, file, *results = sys.argv[1:]
     now = ratios(results)
+    if not now:
+        raise SystemExit("ratios: no benchmark that was run has a floor")
     if mode == "save":
         pathlib.Path(file).write_text(json.dumps(now, indent=2, sort_keys=True) + "\n",
                                       encoding="utf-8")
