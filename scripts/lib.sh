@@ -1,9 +1,10 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder: finding the repository, installing packages, building.
 # Sourced, never run.
 
 set -euo pipefail
 readonly invoked_from=$PWD
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd -- "$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)"
 readonly root=$PWD
 readonly jobs=${JOBS:-$(nproc)}
 
@@ -28,10 +29,11 @@ declare -rA packages=(
   [libbenchmark-dev]="the benchmark framework"
   [clang]="the second compiler:clang++"
   [clang-format-14]="the formatter; its output depends on the version:clang-format-14"
-  [clang-tidy]="the linter:clang-tidy"
+  [clang-tidy-14]="the linter; what it finds depends on the version:clang-tidy-14"
   [gcovr]="measures line coverage:gcovr"
   [python3]="compares benchmark results:python3"
   [python3-venv]="holds PyTorch and JAX"
+  [python3-dev]="headers for what torch.compile generates"
   [git]="lists the files of the repository:git"
 )
 readonly library_packages=(g++ cmake ninja-build libopenblas-dev libhwy-dev nlohmann-json3-dev)
@@ -81,15 +83,19 @@ require() {
 # Parts nobody asked for yet stay off, since their packages may not be there; once on, they stay on.
 # ITO_WERROR=ON in the environment turns warnings into errors, in presets that do not already.
 configure() {
-  local preset=$1 cache=build/$1/CMakeCache.txt part arguments=()
+  local preset=$1 cache=build/$1/CMakeCache.txt part fresh=false arguments=()
   shift
+  # A configuration that failed leaves a cache, which says what it was to be and not what it is.
   if [[ ! -f build/$preset/build.ninja ]]; then
+    fresh=true
     for part in APPS TESTS BENCHMARKS; do
       arguments+=(-D "ITO_BUILD_$part=OFF")
     done
   fi
   for part in "${@^^}"; do
-    grep -qs "^ITO_BUILD_$part:BOOL=ON" "$cache" || arguments+=(-D "ITO_BUILD_$part=ON")
+    if $fresh || ! grep -qs "^ITO_BUILD_$part:BOOL=ON" "$cache"; then
+      arguments+=(-D "ITO_BUILD_$part=ON")
+    fi
   done
   if [[ ${ITO_WERROR:-} == ON ]] && ! grep -qs '^ITO_WERROR:BOOL=ON' "$cache"; then
     arguments+=(-D ITO_WERROR=ON)
