@@ -1,6 +1,7 @@
 # How every target of this repository is made: language level, warnings, instrumentation, names.
 
-# Options for our own code only; nothing here reaches a target that merely links to Ito.
+# Options for our own code. Of them the language level, and the instrumentation's link options, also
+# reach targets that link to Ito.
 function(ito_configure_target target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
