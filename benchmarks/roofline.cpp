@@ -1,7 +1,7 @@
 // The kernels of a training step of the case study, each beside the most the core can do. Every
 // kernel is timed after a round of all the others, so that it finds the caches as it does in a
 // step. Products report GFLOP/s and their share of independent fused multiply-adds, the others GB/s
-// (bytes read and written, each once) and their share of a memcpy within a megabyte. One core.
+// (bytes read and written, each once) and their share of a memcpy of a megabyte. One core.
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "benchmarks/roofline.cpp"
@@ -54,6 +54,7 @@ HWY_AFTER_NAMESPACE();
 #include "autograd/kernels/optim.h"
 #include "autograd/kernels/packed_gemm.h"
 #include "autograd/kernels/reduce.h"
+#include "autograd/parallel.h"
 #include "benchmarks/floor.h"
 
 namespace ito::bench {
@@ -141,6 +142,7 @@ class Step {
 };
 
 void in_a_step(benchmark::State& state) {
+  const BlasThreads one(1);
   const Product products[] = {packed, openblas};
   const Step step(state.range(0), products[state.range(1)]);
   const Kernel& timed = step.kernels()[static_cast<std::size_t>(state.range(2))];

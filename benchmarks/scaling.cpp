@@ -45,7 +45,6 @@ void compare(benchmark::State& state, double units, const Work& work, const Floo
   std::vector<double> times, floors;
   for (auto _ : state) {
     times.push_back(bench::steady_seconds_of(work));
-    const BlasThreads one(1);
     floors.push_back(bench::steady_seconds_of(floor));
     state.SetIterationTime(times.back());
   }
@@ -56,6 +55,7 @@ void compare(benchmark::State& state, double units, const Work& work, const Floo
 void scaling_training(benchmark::State& state) {
   const Index batch = state.range(0), n = state.range(1), hidden = state.range(2);
   set_thread_count(1);
+  const BlasThreads one(1);
   bench::CaseStudyStep step({.batch = batch, .n = n, .hidden = hidden, .time_features = kGates});
   Products product(std::max({batch, n, hidden}) * kGates * std::max(n, hidden));
   compare(
@@ -85,6 +85,7 @@ BENCHMARK(scaling_training)
 void scaling_sampling(benchmark::State& state) {
   const Index chains = state.range(0), points = state.range(1), n = 128, hidden = 256;
   set_thread_count(static_cast<int>(state.range(2)));
+  const BlasThreads one(1);
   Generator rng(1);
   const diffusion::NetworkDenoiser denoiser(nn::TwoLayerDenoiser({.n = n, .hidden = hidden}, rng));
   const diffusion::Grid grid = diffusion::uniform_angle(points, 1.4);
