@@ -6,25 +6,13 @@
 
 #include "apps/gmm_case_study/methods.h"
 #include "apps/gmm_case_study/sweeps.h"
+#include "apps/report/flags.h"
 
 namespace ito::gmm {
 namespace {
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
-void check_name(const char* flag, const std::string& value, const std::vector<std::string>& known) {
-  check(std::find(known.begin(), known.end(), value) != known.end(), flag, ": unknown name '",
-        value, "'; known are ", joined(known));
-}
-
-void check_range(const char* flag, Index value, Index least, Index most) {
-  check(value >= least && value <= most, flag, ": must lie between ", least, " and ", most,
-        ", got ", value);
-}
+using report::check_name;
+using report::check_range;
 
 void check_positive(const char* flag, double value) {
   check(value > 0 && std::isfinite(value), flag, ": must be positive and finite, got ", value);

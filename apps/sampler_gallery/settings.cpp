@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/report/flags.h"
 #include "apps/sampler_gallery/losses.h"
 #include "apps/sampler_gallery/samplers.h"
 #include "apps/sampler_gallery/targets.h"
@@ -11,12 +12,8 @@
 namespace ito::gallery {
 namespace {
 
-void check_name(const char* flag, const std::string& value, const std::vector<std::string>& known) {
-  std::string list;
-  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
-  check(std::ranges::find(known, value) != known.end(), flag, ": unknown name '", value,
-        "'; known are ", list);
-}
+using report::check_name;
+using report::check_range;
 
 void check_names(const char* flag, const std::vector<std::string>& values,
                  const std::vector<std::string>& known) {
@@ -24,11 +21,6 @@ void check_names(const char* flag, const std::vector<std::string>& values,
     check_name(flag, *name, known);
     check(std::find(values.begin(), name, *name) == name, flag, ": ", *name, " twice");
   }
-}
-
-void check_range(const char* flag, Index value, Index least, Index most) {
-  check(value >= least && value <= most, flag, ": must lie between ", least, " and ", most,
-        ", got ", value);
 }
 
 }  // namespace

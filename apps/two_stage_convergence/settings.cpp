@@ -2,17 +2,12 @@
 
 #include <cmath>
 
+#include "apps/report/flags.h"
 #include "autograd/error.h"
 
 namespace ito::two_stage {
-namespace {
 
-void check_range(const char* flag, Index value, Index least, Index most) {
-  check(value >= least && value <= most, flag, ": must lie between ", least, " and ", most,
-        ", got ", value);
-}
-
-}  // namespace
+using report::check_range;
 
 void validate(const Settings& s) {
   check_range("--d", s.d, 3, 100000);
