@@ -85,7 +85,7 @@ std::vector<double> numbers_of(const StateDict& state, const std::string& name, 
 }
 
 // `value` as the whole number from `least` to `most` that it must be.
-Index whole(const char* name, double value, Index least, Index most) {
+Index whole_number(const char* name, double value, Index least, Index most) {
   check(value >= static_cast<double>(least) && value <= static_cast<double>(most) &&
             value == std::floor(value),
         "its ", name, " is ", value, ", which is no whole number from ", least, " to ", most);
@@ -329,10 +329,10 @@ class Trainer {
   void restore(const Checkpoint& state) {
     const StateDict& result = state.part("result");
     const std::vector<double> counts = numbers_of(result, "counts", 3);
-    epochs_done_ = whole("epoch", counts[0], 0, options_.epochs);
+    epochs_done_ = whole_number("epoch", counts[0], 0, options_.epochs);
     const Index steps = epochs_done_ * steps_per_epoch_;
-    progress_.step = reported_step_ = whole("step", counts[1], steps, steps);
-    result_.best_epoch = whole("best epoch", counts[2], -1, epochs_done_ - 1);
+    progress_.step = reported_step_ = whole_number("step", counts[1], steps, steps);
+    result_.best_epoch = whole_number("best epoch", counts[2], -1, epochs_done_ - 1);
     const std::vector<double> losses = numbers_of(result, "losses", 5);
     progress_.train_loss = losses[0];
     progress_.validation_loss = losses[1];
@@ -342,9 +342,9 @@ class Trainer {
     result_.train_curve = numbers_of(result, "train_curve", epochs_done_);
     result_.validation_curve = numbers_of(result, "validation_curve", -1);
     seconds_before_ = numbers_of(result, "seconds", 1)[0];
-    if (const auto best = state.parts.find("best"); best != state.parts.end()) {
-      load_values(best->second, model_.state_dict(), "best");  // to see whether they fit
-      best_ = best->second;
+    if (options_.keep == Keep::best && result_.best_epoch >= 0) {
+      best_ = state.part("best");
+      load_values(best_, model_.state_dict(), "best");  // to see whether they fit
     }
     optimizer_.load_state_dict(state.part("optimizer"));
     if (ema_) ema_->load_state_dict(state.part("ema"));

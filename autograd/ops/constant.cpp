@@ -15,9 +15,9 @@ enum class Side : bool { left, right };  // where the constant stands
 
 void check_constant(BinaryFn f, const Tensor& x, double constant) {
   check(x.defined(), kernels::name(f), ": the operand has no value");
-  check(is_floating(x.dtype()) || constant == std::floor(constant), kernels::name(f),
-        ": the constant ", constant, " is not a whole number, the tensor is ", x.dtype(), x.shape(),
-        "; convert it");
+  const bool whole = constant == std::floor(constant) && std::abs(constant) < 0x1p63;
+  check(is_floating(x.dtype()) || whole, kernels::name(f), ": the constant ", constant,
+        " is no whole number of 64 bits, the tensor is ", x.dtype(), x.shape(), "; convert it");
 }
 
 // The constant as a tensor, for ops that have no rules of their own for one.

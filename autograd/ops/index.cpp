@@ -1,6 +1,7 @@
 #include "autograd/ops/index.h"
 
-#include "autograd/grad_mode.h"
+#include <initializer_list>
+
 #include "autograd/graph/op.h"
 #include "autograd/kernels/indexing.h"
 #include "autograd/ops/axes.h"
@@ -13,9 +14,8 @@ namespace {
 using detail::Fold;
 using detail::fold;
 
-// Whether an op of x is recorded.
-bool records(const Tensor& x) {
-  return grad_enabled() && x.requires_grad();
+bool records(std::initializer_list<Operand> inputs) {
+  return detail::should_record(inputs);
 }
 
 // The positions, packed and found to be in [0, size). To `keep` them is to copy them: rules use
@@ -159,13 +159,13 @@ void check_aligned(const Tensor& x, const Tensor& index, int axis, const char* o
 Tensor index_select(const Tensor& x, Index axis, const Tensor& index) {
   const int along = normalize_axis(axis, x.rank(), "index_select");
   check(index.rank() == 1, "index_select: positions must have one dimension, not ", index.shape());
-  return select_at(x, along, checked_index(index, x.shape()[along], "index_select", records(x)));
+  return select_at(x, along, checked_index(index, x.shape()[along], "index_select", records({x})));
 }
 
 Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
   const int along = normalize_axis(axis, x.rank(), "gather");
   check_aligned(x, index, along, "gather");
-  return gather_at(x, along, checked_index(index, x.shape()[along], "gather", records(x)));
+  return gather_at(x, along, checked_index(index, x.shape()[along], "gather", records({x})));
 }
 
 Tensor take_along(const Tensor& x, const Tensor& index, Index axis) {
@@ -185,7 +185,7 @@ Tensor scatter_add(const Tensor& x, Index axis, const Tensor& index, const Tenso
   check_aligned(x, index, along, "scatter_add");
   check(source.shape() == index.shape(), "scatter_add: source ", source.shape(), " and positions ",
         index.shape(), " differ in shape");
-  const bool keep = records(x) || records(source);
+  const bool keep = records({x, source});
   return scatter_at(x, along, checked_index(index, x.shape()[along], "scatter_add", keep), source);
 }
 

@@ -313,8 +313,8 @@ Dominant power_iteration(const Tensor& a, const Tensor& start, int steps) {
   for (int k = 0; k < steps; ++k) {
     v = matmul(a, v);
     const Tensor length = norm(v, {-2}, true);
-    check(min(length).item() > 0, "power_iteration: after ", k + 1, " steps of A ", a.shape(),
-          " a vector is zero or NaN");
+    check(min(length.detach()).item() > 0, "power_iteration: step ", k + 1, " of A ", a.shape(),
+          " gives a vector that is zero or NaN");
     v = v / length;
   }
   const Tensor value = sum(v * matmul(a, v), {-2, -1});

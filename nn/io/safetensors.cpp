@@ -104,7 +104,7 @@ SafeTensors parse(std::string_view text) {
   std::memcpy(&length, text.data(), kLengthBytes);
   text.remove_prefix(kLengthBytes);
   check(length <= text.size(), "the header is cut off");
-  // The parser copies what it has read, by recursion.
+  // Nested values are copied and printed by recursion, which deep ones would take off the stack.
   const auto shallow = [](int depth, Json::parse_event_t, const Json&) {
     check(depth < kMaxDepth, "the header is nested too deep");
     return true;

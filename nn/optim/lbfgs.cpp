@@ -7,6 +7,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/transforms.h"
+#include "nn/optim/optimizer.h"
 
 namespace ito::nn {
 namespace {
@@ -64,6 +65,7 @@ double cubic_minimiser(double a, double fa, double ga, double b, double fb, doub
 
 Lbfgs::Lbfgs(std::vector<Tensor> parameters, const LbfgsOptions& options)
     : parameters_(std::move(parameters)), options_(options) {
+  check_parameters(parameters_, "Lbfgs");
   check(options.history > 0 && options.lr > 0, "Lbfgs: history and lr must be positive, got ",
         options.history, " and ", options.lr);
 }

@@ -518,6 +518,9 @@ TEST_F(TrainResumed, RefusesDamagedResultsAndLeavesTheModel) {
   damaged = good;
   damaged.parts["best"].pop_back();
   refused(damaged);
+  damaged = good;
+  damaged.parts.erase("best");
+  refused(damaged);
   save_checkpoint(options.checkpoint, good);
   EXPECT_NO_THROW(run(model, options));
 }
