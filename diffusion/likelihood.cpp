@@ -58,7 +58,7 @@ Likelihood log_likelihood(const Network& network, Prediction prediction, const S
   const double std = t_noise == schedule.noise_end() ? schedule.prior_std() : schedule.s(t_noise);
   const Tensor prior =
       options.prior ? options.prior(result.latent) : normal_log_density(result.latent, std);
-  check(prior.shape() == Shape{rows}, "log_likelihood: the prior is [", rows, "], got ",
+  check(prior.shape() == Shape{rows}, "log_likelihood: the prior must be [", rows, "], got ",
         prior.shape());
   const Tensor integrals = slice(end.x, 1, n);
   result.log_density = prior + mean(integrals, {1});

@@ -6,6 +6,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
+#include "nn/finite.h"
 
 namespace ito::diffusion {
 namespace {
@@ -119,8 +120,7 @@ AdaptiveResult dormand_prince(const OdeField& f, const Tensor& x, double t, doub
   const double direction = s < t ? -1 : 1;
   Tensor slope = f(result.x, t);
   result.evaluations = 1;
-  check(std::isfinite(sum(abs(slope)).item()),
-        "dormand_prince: the field is not finite at t = ", t);
+  check(nn::all_finite(slope), "dormand_prince: the field is not finite at t = ", t);
   double h = options.first_step;
   if (h <= 0) {
     h = first_step(f, result.x, slope, t, s - t, options);

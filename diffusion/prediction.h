@@ -30,8 +30,8 @@ struct Conversion {
 // so every conversion goes through v by a rotation, computed from the log-SNR and lossless. Where
 // a or s vanish a limit does not exist in some directions (score at s = 0, x_0 from the noise at
 // a = 0); there lambda counts as +-kLogSnrLimit and r, s as at least kScaleLimit, so coefficients
-// stay finite, and there too a conversion and its reverse cancel. So do all lambda beyond that
-// limit, where s/a or a/s is below 2e-9.
+// stay finite, and there too a conversion and its reverse cancel. All lambda beyond that limit,
+// where s/a or a/s is below 2e-9, count as the limit, too.
 inline constexpr double kLogSnrLimit = 40;
 inline constexpr double kScaleLimit = 1e-15;
 Conversion conversion(Prediction from, Prediction to, const PathPoint& point);

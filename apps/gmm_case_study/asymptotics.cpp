@@ -125,8 +125,7 @@ Figure regimes(const TwoModes& law) {
           "Top: the weight γ of the right mode given y. Early it is a gentle sigmoid of ⟨y, a⟩ "
           "about p, not a step: its exponents grow like √t. Late it is the indicator of the nearer "
           "mode, up to a slope of ‖a‖²/4. Bottom: the posterior mean along a; the modes lie at 1-p "
-          "and -p. Early the first "
-          "term y/(1+t) is nothing and (γ - p) a is all; late m is y/t.",
+          "and -p. Early the first term y/(1+t) is nothing and (γ - p) a is all; late m is y/t.",
       .columns = 3,
       .aspect = 0.85};
   figure.panels = {
@@ -289,7 +288,8 @@ Figure sharpness(const TwoModes& law) {
       .caption =
           "In ⟨y, a⟩, the variable of definition (17), the slope of γ falls with t; on the scale "
           "of the samples it rises and levels off at ‖a‖²/4. The paper switches networks at t = 1 "
-          "or 2, where of its target (n = 128, ‖a‖² = 128, p = 0.7) nothing is left to tell apart: "
+          "or 2, where for its target (n = 128, ‖a‖² = 128, p = 0.7) nothing is left to tell "
+          "apart: "
           "the label is settled (bottom right) well before.",
       .columns = 2,
       .aspect = 0.7};

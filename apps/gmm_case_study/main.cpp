@@ -61,7 +61,8 @@ void add_flags(CLI::App& app, Settings& s) {
   for (const std::string& name : ito::gmm::sweep_names()) sweeps += " " + name;
   app.add_option("--sweep", s.sweeps,
                  "Settings to vary, one at a time, any of" + sweeps +
-                     "; one configuration and seed. The networks of modes are not kept in --runs")
+                     "; needs one configuration and one seed. The networks of the sweep over modes "
+                     "are not kept in --runs")
       ->delimiter(',');
   add("--out", s.out, "Folder for everything that is written", general);
   app.add_option("--runs", s.runs,

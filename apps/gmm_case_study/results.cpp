@@ -52,6 +52,7 @@ Json settings_json(const Settings& s) {
           {"samples", s.samples},
           {"steps", s.steps},
           {"sampler", s.sampler},
+          {"sweeps", s.sweeps},
           {"sampling_margin", s.sampling_margin ? Json(*s.sampling_margin) : Json()}};
 }
 
@@ -180,9 +181,9 @@ std::string preset_note(const Settings& s) {
   for (const auto& [key, value] : now.items()) {
     if (value != before[key]) changed += (changed.empty() ? "" : ", ") + key;
   }
-  const std::string name = "reset **" + s.preset + "** (" + describe(s.preset) + ")";
-  return changed.empty() ? "P" + name + "."
-                         : "Started from p" + name + "; changed: " + changed + ".";
+  const std::string name = "**" + s.preset + "** (" + describe(s.preset) + ")";
+  return changed.empty() ? "Preset " + name + "."
+                         : "Started from preset " + name + "; changed: " + changed + ".";
 }
 
 // Configurations that differ in name only.
@@ -241,8 +242,7 @@ void write_report(const Results& r, const report::DrawResult& drawn,
              "this many samples.",
              "**w** is decided early (for the paper's target at times t below 0.1), where dt is "
              "tiny: a wrong weight costs W1 much and KL little. **KL** sees the opposite: errors "
-             "at late times, in all "
-             "directions. A good method wins both.",
+             "at late times, in all directions. A good method wins both.",
              "**var ⊥** is the variance across a. Euler-Maruyama loses some of it at any "
              "number of steps, whatever the network; the semi-linear scheme does not.",
              "**outliers** are samples beyond six standard deviations of both modes. Nothing is "

@@ -48,7 +48,7 @@ Results run_methods(const Settings& s, std::ostream& log) {
   report::Progress progress(log);
   auto line = progress.add("sampling", static_cast<std::int64_t>(trained.size()), 1, "runs");
   line.update(0);
-  std::set<std::string> saved;  // here, so that a run that shares its settings finds them
+  std::set<std::string> saved;  // in this sitting: runs of the same settings find them in the store
   for (TrainedRun& run : trained) {
     bool loaded = false;
     MethodResult measured = measure(s, law, run, store, loaded, results.measuring_seconds);

@@ -171,7 +171,7 @@ const std::vector<Sweep>& all_sweeps() {
        .values = {10, 20, 50, 100, 200, 400, 800},
        .at = with_steps},
       {.name = "train-samples",
-       .title = "Training samples N (the same number of steps, but refined: 200 epochs)",
+       .title = "Training samples N (the same number of steps; refined: 200 epochs)",
        .x_label = "N",
        .logarithmic = true,
        .values = {500, 1000, 2000, 5000, 10000, 20000},

@@ -15,7 +15,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Calls visit(value) for every number that a series places on the axis.
 template <class Visit>
 struct Values {
-  const Panel& panel;
   Axis axis;
   Visit visit;
 
@@ -63,7 +62,7 @@ Range extent(const Panel& panel, Axis axis, bool positive) {
     range.low = std::min(range.low, v);
     range.high = std::max(range.high, v);
   };
-  for (const Series& s : panel.series) std::visit(Values<decltype(visit)>{panel, axis, visit}, s);
+  for (const Series& s : panel.series) std::visit(Values<decltype(visit)>{axis, visit}, s);
   if (range.low > range.high) return positive ? Range{0.1, 1} : Range{0, 1};
   return range;
 }

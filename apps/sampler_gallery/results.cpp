@@ -149,8 +149,8 @@ report::Table pair_table(const Results& r) {
           "Energy distance and MMD² (of a normal kernel as wide as the median distance) compare " +
           std::to_string(std::min(kPairwiseSamples, r.settings.samples)) +
           " samples without bias, so that chance makes small ones negative. The worst weight is "
-          "the largest "
-          "error of the share of any part of the target; diverged samples have a coordinate that "
+          "the largest error of the share of any part of the target; diverged samples have a "
+          "coordinate that "
           "is not finite or beyond 10⁴.",
       .columns = {{.title = "score", .key = "source"},
                   {.title = "sampler"},

@@ -93,9 +93,8 @@ std::vector<Method> all_methods(const Settings& s, const Target& target) {
        std::make_shared<Ula>(plain), data_level},
       {"mala",
        "The same with Metropolis' accept step for the exact density. A learned score proposes "
-       "moves "
-       "that are refused where it is wrong, as it is far from the data: chains stay where they "
-       "start.",
+       "moves that are refused where it is wrong, as it is far from the data: chains stay where "
+       "they start.",
        std::make_shared<Mala>(target.law, plain), data_level},
   };
 }

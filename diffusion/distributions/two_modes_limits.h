@@ -17,8 +17,8 @@ double posterior_position(const TwoModes& law, double r, double t);
 // t -> 0 at fixed <y, a>: gamma -> sigmoid(<y, a> + logit p), with an error of order t. With
 // y = sqrt(t) G that is p + O(sqrt t): nothing is known of the label yet.
 double early_gamma(const TwoModes& law, double y_dot_a);
-// t -> infinity: gamma -> sigmoid(||a||^2 (r - (1 - 2p)/2) + logit p), and for modes well apart
-// that is this: 1 beyond their midpoint r = (1 - 2p)/2, 0 before it. m -> y/t.
+// t -> infinity: gamma -> sigmoid(||a||^2 (r - (1 - 2p)/2) + logit p); for modes well apart that is
+// the step returned here: 1 beyond their midpoint r = (1 - 2p)/2, 0 before it. m -> y/t.
 double late_gamma(const TwoModes& law, double r);
 
 // The largest slope of gamma in <y, a>, 1/(4(1+t)), which falls with t...

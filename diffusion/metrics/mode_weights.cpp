@@ -53,9 +53,9 @@ ModeWeights mode_weights(const Tensor& x, const GaussianMixture& law, std::span<
   const Tensor at = convert(x.detach(), DType::f64), weights = law.responsibilities(at);
   const auto best = argmax(weights, -1).to_vector<Index>();
   // Not finite either where a sample is so far out that its densities are not.
-  const auto length = (sum(abs(at), {-1}) + sum(weights, {-1})).to_vector<double>();
+  const auto finite_if_known = (sum(abs(at), {-1}) + sum(weights, {-1})).to_vector<double>();
   for (std::size_t i = 0; i < best.size(); ++i) {
-    const bool finite = std::isfinite(length[i]);
+    const bool finite = std::isfinite(finite_if_known[i]);
     out.label.push_back(finite ? part_of(best[i]) : -1);
     if (finite) {
       ++out.count[static_cast<std::size_t>(out.label.back())];

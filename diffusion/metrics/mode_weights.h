@@ -26,10 +26,10 @@ struct ModeWeights {
   double worst() const;
 };
 
-// Each sample counts for its most probable mode under the law, so where modes overlap weights are
-// not those of the law, even of exact samples. `part` [K] groups the modes, as
-// numbers 0, ..., P - 1; empty: each mode is a part of its own. Samples that are not finite count
-// for no part but lower every weight.
+// Each sample counts for its most probable mode under the law; where modes overlap, even exact
+// samples do not give the law's weights. `part` [K] groups the modes, as numbers 0, ..., P - 1;
+// empty: each mode is a part of its own. Samples that are not finite count for no part but lower
+// every weight.
 ModeWeights mode_weights(const Tensor& x /*[N, n]*/, const GaussianMixture& law,
                          std::span<const Index> part = {});
 

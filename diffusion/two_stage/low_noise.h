@@ -13,8 +13,8 @@ enum class LowNoiseLoss { exact, noise_free, printed };
 // Up to a constant in alpha.
 double low_noise_loss(LowNoiseLoss kind, double alpha, double truth_norm);
 
-// The alpha >= 0 that minimises it, in units of truth_norm >= 0.01, to about 1e-12: 1 for `exact`,
-// 0 for `printed`.
+// The alpha >= 0 that minimises it, in units of truth_norm, to about 1e-12 for truth_norm >= 0.01:
+// 1 for `exact`, 0 for `printed`.
 double low_noise_minimiser(LowNoiseLoss kind, double truth_norm);
 
 }  // namespace ito::diffusion

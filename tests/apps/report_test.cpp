@@ -591,13 +591,20 @@ TEST_F(DrawTest, DrawsWithGnuplot) {
 
 TEST_F(DrawTest, WhatTheUserSetForGnuplotDoesNotCount) {
   if (!find_program("gnuplot")) GTEST_SKIP() << "gnuplot is not installed";
-  const std::string home = std::getenv("HOME") ? std::getenv("HOME") : "";
+  const auto value_of = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  const auto restore = [](const char* name, const std::optional<std::string>& value) {
+    value ? setenv(name, value->c_str(), 1) : unsetenv(name);
+  };
+  const auto home = value_of("HOME"), terminal = value_of("GNUTERM");
   write_atomically(dir_ / ".gnuplot", "this is no command\n");
   setenv("HOME", dir_.c_str(), 1);
   setenv("GNUTERM", "no-such-terminal", 1);
   const DrawResult result = draw({example_figure("one")}, dir_ / "figures");
-  setenv("HOME", home.c_str(), 1);
-  unsetenv("GNUTERM");
+  restore("HOME", home);
+  restore("GNUTERM", terminal);
   EXPECT_TRUE(result.complete()) << result.message;
 }
 

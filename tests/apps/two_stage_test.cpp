@@ -189,7 +189,7 @@ TEST(PopulationGradient, IsTheDerivativeOfTheLoss) {
 }
 
 TEST(PopulationGradient, KeepsItsDigitsWhereTheSignalVanishes) {
-  // The limit errs by the signal: t for localization, e^-2t for DDPM.
+  // The limit errs by the signal, 1e-15 and e^-36; the quadrature by rounding.
   for (const TwoModeStudent& student :
        {TwoModeStudent::localization(1e-15), TwoModeStudent::ddpm(18)}) {
     const Overlap at{1, 0.5};

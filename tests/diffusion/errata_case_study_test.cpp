@@ -132,7 +132,8 @@ TEST(Errata, Erratum15ThresholdMovesWithT) {
     const double t = 1e9;
     const double r = gamma_threshold(law, t) / (t * law.norm_squared());
     EXPECT_NEAR(r, 0.5 * (1 - 2 * p) - std::log(p / (1 - p)) / 128, 1e-9);
-    // The limit is a sigmoid of slope ||a||^2; late_gamma is that for modes well apart.
+    // The limit is a sigmoid of slope ||a||^2, with a remainder of order ||a||^2/t = 1.3e-7;
+    // late_gamma is that for modes well apart.
     const double logit = std::log(p / (1 - p));
     for (const double position : {-0.6, r - 0.01, r, r + 0.01, 0.6}) {
       const double exponent = 128 * (position - 0.5 * (1 - 2 * p)) + logit;

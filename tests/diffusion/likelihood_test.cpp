@@ -126,6 +126,7 @@ TEST(Likelihood, HasThePriorOfItsLastTime) {
       -0.5 * sum(square(x / s), {1}) - 2 * std::log(s * std::sqrt(2 * std::numbers::pi));
   for (const double end : {0.5, 0.7, 1.0}) {
     const Likelihood l = log_likelihood(score, Prediction::score, path, x, 0.4, end);
+    // The integrator's 1e-7 a step, over some tens of steps.
     EXPECT_LT(largest_error(l.log_density, truth), 1e-5) << end;
   }
 }

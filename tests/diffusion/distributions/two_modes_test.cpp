@@ -120,6 +120,7 @@ TEST(TwoModes, LabelVarianceAtTheEndsOfItsRange) {
   EXPECT_EQ(far.label_variance(1), 0);  // exp(-d^2/8) underflows
   const TwoModes law = TwoModes::ones(16, 0.7);
   const double whole = law.integrated_label_variance(0, INFINITY);
+  // What lies beyond T is of order 1/T.
   EXPECT_NEAR(law.integrated_label_variance(0, 1e15), whole, 1e-14 * whole);
 }
 
