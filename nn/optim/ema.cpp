@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "autograd/flush_denormals.h"
 #include "autograd/grad_mode.h"
 #include "autograd/kernels/optim.h"
 #include "nn/optim/optimizer.h"
@@ -26,6 +27,7 @@ double Ema::next_decay() {
 }
 
 void Ema::update() {
+  const FlushDenormals flush;
   const double decay = next_decay();
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     visit_floating(parameters_[i].dtype(), "Ema", [&]<class T>(T) {

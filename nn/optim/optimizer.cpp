@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "autograd/flush_denormals.h"
 #include "autograd/grad_mode.h"
 #include "autograd/kernels/optim.h"
 #include "autograd/ops/convert.h"
@@ -44,6 +45,7 @@ bool Optimizer::is_averaged_by(const Ema& ema) const {
 
 void Optimizer::step(double grad_scale, Ema* ema) {
   NoGrad guard;
+  const FlushDenormals flush;
   check(!ema || is_averaged_by(*ema), "optimizer: the averages are of other parameters");
   ++steps_;
   const double decay = ema ? ema->next_decay() : 0;

@@ -1,6 +1,7 @@
 #include "nn/optim/adam.h"
 
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -125,6 +126,25 @@ TEST(AdamW, RefusesStateOfAnotherShapeAndNonLeaves) {
   EXPECT_THROW(AdamW(std::vector<Tensor>{ones({2})}), Error);
   EXPECT_THROW(AdamW(std::vector<Tensor>{p, p}), Error);
   EXPECT_THROW(AdamW({{.parameters = {p}}, {.parameters = {p}}}), Error);
+}
+
+// A unit that dies has no gradient any more. In subnormal numbers its first moment would not reach
+// zero: 0.9 times the least of them rounds to itself, and every step would stay slow.
+TEST(AdamW, MomentsWithoutGradientEndAtZero) {
+  Tensor p = ones({40});
+  p.set_requires_grad();
+  AdamW adam(std::vector<Tensor>{p}, {.weight_decay = 0});
+  p.set_grad(ones({40}));
+  adam.step();
+  p.set_grad(zeros({40}));
+  // 0.1 * 0.9^k leaves the normal range after 807 steps.
+  for (int k = 0; k < 900; ++k) adam.step();
+  const NamedTensor first = adam.state_dict()[0];
+  EXPECT_EQ(first.name, "0.m");
+  EXPECT_EQ(first.value.to_vector<float>(), std::vector<float>(40, 0));
+  // Outside the step arithmetic is as before.
+  volatile float least = std::numeric_limits<float>::min();
+  EXPECT_GT(least / 2, 0);
 }
 
 TEST(AdamW, RefusesRatesAndDecaysOutOfRange) {
