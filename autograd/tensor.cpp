@@ -105,6 +105,13 @@ Tensor empty(const Shape& shape, DType dtype) {
   return x;
 }
 
+Tensor detached_copy(const Tensor& x) {
+  NoGrad guard;
+  Tensor y = empty(x.shape(), x.dtype());
+  y.copy_(x);
+  return y;
+}
+
 Tensor alias(const Tensor& x, const Shape& shape, const Strides& strides, Index offset) {
   Tensor y = make(shape, x.dtype());
   Node* node = y.node();
@@ -151,10 +158,7 @@ void Tensor::copy_(const Tensor& source) {
   NoGrad guard;
   Tensor packed = contiguous(convert(expand(source, shape()), dtype()));
   if (packed.node()->storage == node_->storage) {
-    // Values of the same memory would be overwritten before they are read.
-    Tensor apart = empty(shape(), dtype());
-    apart.copy_(packed);
-    packed = apart;
+    packed = detached_copy(packed);  // or they would be overwritten before they are read
   }
   visit(dtype(), [&]<class T>(T) {
     kernels::scatter_copy(packed.data<T>(), static_cast<T*>(node_->data), strides(), shape());

@@ -213,6 +213,7 @@ Index checked_numel(const Shape& shape);
 
 // Creation. Every factory takes a dtype; the default is f32.
 Tensor empty(const Shape& shape, DType dtype = DType::f32);  // contiguous, values unset
+Tensor detached_copy(const Tensor& x);  // the values of x in memory of their own, no history
 Tensor zeros(const Shape& shape, DType dtype = DType::f32);
 Tensor ones(const Shape& shape, DType dtype = DType::f32);
 Tensor full(const Shape& shape, double value, DType dtype = DType::f32);

@@ -8,21 +8,10 @@
 #include "autograd/ops/convert.h"
 
 namespace ito::nn {
-namespace {
-
-const Tensor* find(const std::vector<NamedTensor>& list, const std::string& name) {
+const Tensor* find(const StateDict& list, const std::string& name) {
   const auto at = std::find_if(list.begin(), list.end(),
                                [&](const NamedTensor& entry) { return entry.name == name; });
   return at == list.end() ? nullptr : &at->value;
-}
-
-}  // namespace
-
-Tensor detached_copy(const Tensor& x) {
-  NoGrad guard;
-  Tensor y = empty(x.shape(), x.dtype());
-  y.copy_(x);
-  return y;
 }
 
 void load_values(const StateDict& from, const StateDict& to, const char* what) {

@@ -28,9 +28,8 @@ struct NamedTensor {
 
 // Names and values, in the order of registration.
 using StateDict = std::vector<NamedTensor>;
-
-// The values of x in memory of their own, without history.
-Tensor detached_copy(const Tensor& x);
+// The value of that name; null if there is none.
+const Tensor* find(const StateDict& list, const std::string& name);
 
 // Copies the values of `from` into the tensors of `to`, matched by name. Throws an Error headed by
 // `what` that lists every missing, unexpected or different entry, and then changes nothing.

@@ -76,12 +76,11 @@ class Averaged {
 
 // One of the lists of numbers in a checkpoint, of `count` numbers, or of any if that is negative.
 std::vector<double> numbers_of(const StateDict& state, const std::string& name, Index count) {
-  const auto at = std::find_if(state.begin(), state.end(),
-                               [&](const NamedTensor& entry) { return entry.name == name; });
-  check(at != state.end(), "it has no ", name);
-  check(count < 0 || at->value.numel() == count, name, " has ", at->value.numel(),
-        " numbers instead of ", count);
-  return at->value.to_vector<double>();
+  const Tensor* value = find(state, name);
+  check(value != nullptr, "it has no ", name);
+  check(count < 0 || value->numel() == count, name, " has ", value->numel(), " numbers instead of ",
+        count);
+  return value->to_vector<double>();
 }
 
 // `value` as the whole number from `least` to `most` that it must be.

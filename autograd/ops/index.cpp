@@ -24,10 +24,7 @@ Tensor checked_index(const Tensor& index, Index size, const char* op, bool keep)
   check(index.defined() && index.dtype() == DType::i64, op, ": positions must be i64, got ",
         index.defined() ? name(index.dtype()) : "nothing");
   Tensor packed = contiguous(index);
-  if (keep && packed.same_as(index)) {
-    packed = empty(index.shape(), DType::i64);
-    packed.copy_(index);
-  }
+  if (keep && packed.same_as(index)) packed = detached_copy(index);
   const auto* at = packed.data<std::int64_t>();
   for (Index i = 0; i < packed.numel(); ++i) {
     check(at[i] >= 0 && at[i] < size, op, ": position ", at[i], " on an axis of size ", size);

@@ -42,12 +42,6 @@ Tensor symmetric(const Tensor& a) {
 }
 
 // A copy that nobody else sees, for the routines that work in place.
-Tensor copied(const Tensor& x) {
-  Tensor y = empty(x.shape(), x.dtype());
-  y.copy_(x.detach());
-  return y;
-}
-
 // Calls f(k) for every matrix of a batch and turns LAPACK's info into an error.
 template <class F>
 void for_each_matrix(const Tensor& a, const char* op, const char* failure, F&& f) {
@@ -90,7 +84,7 @@ struct Cholesky final : Op {
 };
 
 Tensor cholesky_of_symmetric(const Tensor& a) {
-  Tensor l = copied(tril(a.detach()));
+  Tensor l = detached_copy(tril(a.detach()));
   const Index n = a.size(-1);
   visit_floating(a.dtype(), "cholesky", [&]<class T>(T) {
     for_each_matrix(a, "cholesky", "is not positive definite", [&](Index k) {
@@ -222,7 +216,7 @@ Tensor triangular_solve(const Tensor& a, const Tensor& b, TriangularOptions opti
   const Shape lead = broadcast_shapes(leading(a), leading(b), "triangular_solve");
   const Tensor left = with_leading(a, lead), right = with_leading(b, lead);
   const Tensor packed = contiguous(left.detach());
-  Tensor x = copied(right);
+  Tensor x = detached_copy(right);
   const Index n = a.size(-1), m = b.size(-1);
   visit_floating(a.dtype(), "triangular_solve", [&]<class T>(T) {
     for_each_matrix(left, "triangular_solve", "is singular", [&](Index k) {
@@ -239,9 +233,9 @@ Tensor solve_for(const char* op, const Tensor& a, const Tensor& b) {
   check_system(a, b, op);
   const Shape lead = broadcast_shapes(leading(a), leading(b), op);
   const Tensor left = with_leading(a, lead), right = with_leading(b, lead);
-  Tensor lu = copied(left);
+  Tensor lu = detached_copy(left);
   // getrs wants the right-hand sides as rows.
-  Tensor rows = copied(transpose(right.detach()));
+  Tensor rows = detached_copy(transpose(right));
   const Index n = a.size(-1), m = b.size(-1);
   std::vector<std::int32_t> pivots(static_cast<std::size_t>(n));
   visit_floating(a.dtype(), op, [&]<class T>(T) {
@@ -252,7 +246,7 @@ Tensor solve_for(const char* op, const Tensor& a, const Tensor& b) {
                             rows.mutable_data<T>() + k * n * m, n);
     });
   });
-  return apply<Solve>(copied(transpose(rows)), {left, right});
+  return apply<Solve>(detached_copy(transpose(rows)), {left, right});
 }
 
 }  // namespace
@@ -268,7 +262,7 @@ Tensor inverse(const Tensor& a) {
 
 Tensor logdet(const Tensor& a) {
   check_square(a, "logdet");
-  Tensor lu = copied(a);
+  Tensor lu = detached_copy(a);
   Tensor y = empty(leading(a), a.dtype());
   const Index n = a.size(-1);
   std::vector<std::int32_t> pivots(static_cast<std::size_t>(n));
@@ -288,7 +282,7 @@ Tensor logdet(const Tensor& a) {
 Eigen eigh(const Tensor& a) {
   check_square(a, "eigh");
   const Tensor s = symmetric(a);
-  Tensor rows = copied(s);
+  Tensor rows = detached_copy(s);
   Shape shape = leading(a);
   const Index n = a.size(-1);
   shape.push_back(n);

@@ -62,11 +62,8 @@ DType parse_dtype(const std::string& text) {
 
 // Whether `bytes` is the size of a tensor of this shape.
 bool fits(const Shape& shape, DType dtype, std::uint64_t bytes) {
-  std::uint64_t n = size_of(dtype);
-  for (const Index d : shape) {
-    if (__builtin_mul_overflow(n, static_cast<std::uint64_t>(d), &n)) return false;
-  }
-  return n == bytes;
+  const Index count = checked_numel(shape);
+  return count >= 0 && static_cast<std::uint64_t>(count) * size_of(dtype) == bytes;
 }
 
 // The whole numbers of an array.
