@@ -8,6 +8,7 @@
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
 #include "autograd/rows.h"
+#include "diffusion/answer.h"
 
 namespace ito::diffusion {
 namespace {
@@ -16,9 +17,7 @@ namespace {
 Tensor ask(const FrozenNetwork& network, const Tensor& x, DType dtype, Prediction prediction,
            const PathPoint& point) {
   NoGrad guard;
-  const Tensor value = network(convert(x, dtype));
-  check(value.shape() == x.shape(), "network_denoiser: the network maps ", x.shape(), " to ",
-        value.shape());
+  const Tensor value = checked_answer(network(convert(x, dtype)), x, "network_denoiser");
   if (prediction == Prediction::x0) return convert(value, x.dtype());
   // Converted in x's dtype, which may be the wider one.
   return convert_prediction(convert(value, x.dtype()), x, prediction, Prediction::x0, point);

@@ -9,6 +9,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
+#include "diffusion/answer.h"
 #include "diffusion/layered_jacobian.h"
 
 namespace ito::diffusion {
@@ -36,9 +37,7 @@ class QuadraticForm {
     } else {
       x_ = contiguous(repeat(x.detach(), copies)).detach().set_requires_grad();
     }
-    y_ = f(x_);
-    check(y_.shape() == x_.shape(), "divergence: the network maps ", x_.shape(), " to ",
-          y_.shape());
+    y_ = checked_answer(f(x_), x_, "divergence");
   }
 
   Tensor value() const {
@@ -78,9 +77,8 @@ std::optional<Divergence> by_layers(const Function& f, const Tensor& x) {
   {
     const GradMode on(true);
     if (in_x) at = 1.0 * x;  // a node of its own, where the Jacobian starts
-    y = f(at);
+    y = checked_answer(f(at), x, "divergence");
   }
-  check(y.shape() == x.shape(), "divergence: the network maps ", x.shape(), " to ", y.shape());
   const std::optional<LayeredJacobian> jacobian = layered_jacobian(y, at);
   if (!jacobian) return {};
   // Derivatives with respect to a point that asked for none would cost the backward pass a product.

@@ -55,9 +55,9 @@ Likelihood log_likelihood(const Network& network, Prediction prediction, const S
   Likelihood result;
   result.evaluations = end.evaluations;
   result.latent = contiguous(slice(end.x, 1, 0, n));
-  const double std = t_noise == schedule.noise_end() ? schedule.prior_std() : schedule.s(t_noise);
-  const Tensor prior =
-      options.prior ? options.prior(result.latent) : normal_log_density(result.latent, std);
+  const Tensor prior = options.prior
+                           ? options.prior(result.latent)
+                           : normal_log_density(result.latent, schedule.start_std(t_noise));
   check(prior.shape() == Shape{rows}, "log_likelihood: the prior must be [", rows, "], got ",
         prior.shape());
   const Tensor integrals = slice(end.x, 1, n);

@@ -64,6 +64,11 @@ Transfer transfer(const Schedule& from, double t, const Schedule& to) {
   return {matched, scale};
 }
 
+void check_localization(const Schedule& path, const char* op) {
+  check(dynamic_cast<const StochasticLocalization*>(&path) != nullptr, op,
+        ": the denoiser follows another path than localization");
+}
+
 double StochasticLocalization::s(double t) const {
   return std::sqrt(t);
 }

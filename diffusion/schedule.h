@@ -60,6 +60,8 @@ class Schedule {
   double data_end() const { return signal_grows() ? t_max() : t_min(); }
   // The prior N(0, prior_std^2 I) to start from at the noise end.
   virtual double prior_std() const { return s(noise_end()); }
+  // The same anywhere: s(t) before the noise end.
+  double start_std(double t) const { return t == noise_end() ? prior_std() : s(t); }
 
   virtual double f(double t) const;   // a'/a
   virtual double g2(double t) const;  // (s^2)' - 2 f s^2 = -s^2 lambda'
@@ -95,6 +97,8 @@ class StochasticLocalization final : public Schedule {
   Observation observation(double t) const override { return {1, 1, t}; }
   double g2(double) const override { return -1; }
 };
+// Throws Error, headed by `op`, where a denoiser's path is another.
+void check_localization(const Schedule& path, const char* op);
 
 // The clocks of localization: t = tan^2(alpha), so cos^2(alpha) = 1/(1 + t); and the time tau of
 // the Ornstein-Uhlenbeck process with sigma^2 = 2, e^-tau = sin(alpha).

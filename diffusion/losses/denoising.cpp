@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "autograd/ops.h"
-#include "diffusion/losses/answer.h"
+#include "diffusion/answer.h"
 
 namespace ito::diffusion {
 

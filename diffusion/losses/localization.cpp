@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "autograd/ops.h"
-#include "diffusion/losses/answer.h"
+#include "diffusion/answer.h"
 
 namespace ito::diffusion {
 

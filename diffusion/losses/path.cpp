@@ -6,7 +6,7 @@
 
 #include "autograd/grad_mode.h"
 #include "autograd/ops.h"
-#include "diffusion/losses/answer.h"
+#include "diffusion/answer.h"
 
 namespace ito::diffusion {
 namespace {

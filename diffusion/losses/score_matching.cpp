@@ -1,7 +1,7 @@
 #include "diffusion/losses/score_matching.h"
 
 #include "autograd/ops.h"
-#include "diffusion/losses/answer.h"
+#include "diffusion/answer.h"
 
 namespace ito::diffusion {
 

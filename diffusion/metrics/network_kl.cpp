@@ -65,8 +65,7 @@ Estimate squared_error(const GaussianMixture& law, const Denoiser& m_hat, double
 
 NetworkKl kl_network(const GaussianMixture& law, const Denoiser& m_hat,
                      const NetworkKlOptions& options) {
-  check(dynamic_cast<const StochasticLocalization*>(&m_hat.schedule()) != nullptr,
-        "kl_network: the denoiser follows another path than localization");
+  check_localization(m_hat.schedule(), "kl_network");
   check(options.t_max > 0 && std::isfinite(options.t_max), "kl_network: needs a finite T > 0, got ",
         options.t_max);
   check(options.nodes >= 1 && options.samples >= 2,

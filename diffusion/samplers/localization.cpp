@@ -7,8 +7,7 @@
 namespace ito::diffusion {
 
 Tensor LocalizationSampler::init(Index n, DType dtype, double t, StepContext& context) const {
-  check(dynamic_cast<const StochasticLocalization*>(&context.schedule()) != nullptr,
-        "localization: the denoiser follows another path");
+  check_localization(context.schedule(), "localization");
   check(t == 0, "localization: starts at t = 0, the grid starts at ", t);
   return zeros({context.chains().count, n}, dtype);
 }

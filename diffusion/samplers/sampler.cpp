@@ -136,8 +136,7 @@ Tensor StepContext::normal(Index n, DType dtype) {
 }
 
 Tensor Sampler::init(Index n, DType dtype, double t, StepContext& context) const {
-  const Schedule& path = context.schedule();
-  return context.normal(n, dtype) * (t == path.noise_end() ? path.prior_std() : path.s(t));
+  return context.normal(n, dtype) * context.schedule().start_std(t);
 }
 
 Tensor Sampler::finish(const Tensor& x, double t, StepContext& context) const {
