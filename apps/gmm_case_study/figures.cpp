@@ -202,10 +202,7 @@ Panel error_panel(const Results& r, const Shown& shown) {
   double lowest = std::numeric_limits<double>::infinity();
   for (const MethodResult* one : shown) {
     const MethodResult& m = *one;
-    Line line{.label = m.method.name,
-              .color = report::color_of(m.method.name),
-              .stroke = report::stroke_of(m.method.name),
-              .marker = report::marker_of(m.method.name)};
+    Line line = report::line_of(m.method.name);
     for (std::size_t i = 0; i < m.error.size(); ++i) {
       if (m.error_t[i] < kFirstTime) continue;
       line.x.push_back(m.error_t[i]);

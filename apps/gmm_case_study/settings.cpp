@@ -12,11 +12,9 @@ namespace ito::gmm {
 namespace {
 
 using report::check_name;
+using report::check_once;
+using report::check_positive;
 using report::check_range;
-
-void check_positive(const char* flag, double value) {
-  check(value > 0 && std::isfinite(value), flag, ": must be positive and finite, got ", value);
-}
 
 void check_not_negative(const char* flag, double value) {
   check(value >= 0 && std::isfinite(value), flag, ": must be at least 0 and finite, got ", value);
@@ -25,13 +23,6 @@ void check_not_negative(const char* flag, double value) {
 // t at which alpha is pi/2 - margin.
 double time_before_end(double margin) {
   return std::pow(std::tan(std::numbers::pi / 2 - margin), 2);
-}
-
-template <class T>
-void check_once(const char* flag, const std::vector<T>& items) {
-  for (auto item = items.begin(); item != items.end(); ++item) {
-    check(std::find(items.begin(), item, *item) == item, flag, ": ", *item, " twice");
-  }
 }
 
 void validate(const Settings& s, const Part& part) {

@@ -56,11 +56,7 @@ report::Panel panel_of(const SweepResult& sweep, const std::string& title,
                       .log_x = sweep.logarithmic,
                       .log_y = logarithmic};
   for (std::size_t m = 0; m < sweep.points.front().runs.size(); ++m) {
-    const std::string& name = sweep.points.front().runs[m].method.name;
-    report::Line line{.label = name,
-                      .color = report::color_of(name),
-                      .stroke = report::stroke_of(name),
-                      .marker = report::marker_of(name)};
+    report::Line line = report::line_of(sweep.points.front().runs[m].method.name);
     for (const SweepPoint& point : sweep.points) {
       line.x.push_back(point.value);
       line.y.push_back(value(point.runs[m]));
@@ -120,10 +116,7 @@ report::Figure many_modes_figure(const std::vector<ManyModesResult>& results) {
   report::Line floor{
       .label = "exact samples", .color = report::kGrey, .stroke = report::Stroke::dotted};
   for (const std::string& name : names) {
-    report::Line tv{.label = name,
-                    .color = report::color_of(name),
-                    .stroke = report::stroke_of(name),
-                    .marker = report::marker_of(name)};
+    report::Line tv = report::line_of(name);
     report::Line nats = tv;
     for (const ManyModesResult& r : results) {
       if (r.method != name) continue;

@@ -26,6 +26,13 @@ struct Line {
   double width = 2;  // px
   Marker marker = Marker::none;
 };
+// A line of no points yet, in the style of a method.
+inline Line line_of(const std::string& method) {
+  return {.label = method,
+          .color = color_of(method),
+          .stroke = stroke_of(method),
+          .marker = marker_of(method)};
+}
 
 // At most kMaxPoints of a series are drawn, evenly thinned; the caption then says so.
 inline constexpr std::size_t kMaxPoints = 2000;

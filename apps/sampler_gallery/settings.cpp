@@ -17,10 +17,8 @@ using report::check_range;
 
 void check_names(const char* flag, const std::vector<std::string>& values,
                  const std::vector<std::string>& known) {
-  for (auto name = values.begin(); name != values.end(); ++name) {
-    check_name(flag, *name, known);
-    check(std::find(values.begin(), name, *name) == name, flag, ": ", *name, " twice");
-  }
+  for (const std::string& name : values) check_name(flag, name, known);
+  report::check_once(flag, values);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "apps/two_stage_convergence/settings.h"
 
-#include <cmath>
-
 #include "apps/report/flags.h"
 #include "autograd/error.h"
 
@@ -16,8 +14,7 @@ void validate(const Settings& s) {
   check_range("--batch-1", s.batch_1, 2, 10000000);
   check_range("--batch-2", s.batch_2, 2, 10000000);
   check_range("--batch-steps", s.batch_steps, 1, 1000000);
-  check(s.author_coordinate > 0 && std::isfinite(s.author_coordinate),
-        "--author-coordinate: must be positive and finite, got ", s.author_coordinate);
+  report::check_positive("--author-coordinate", s.author_coordinate);
   check_range("--author-samples", s.author_samples, 1, 1000000);
   check_range("--author-steps-1", s.author_steps_1, 1, 10000000);
   check_range("--author-steps-2", s.author_steps_2, 1, 10000000);
