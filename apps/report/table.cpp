@@ -35,7 +35,8 @@ std::string format_value(double value, const Format& format) {
     case Format::Kind::integer:
       return magnitude < 1e15 ? group_thousands(std::llround(value)) : scientific(value, 1);
     case Format::Kind::fixed:
-      if (magnitude >= 1e6) return scientific(value, 1);
+      // More than seven digits say nothing that the power of ten does not.
+      if (magnitude >= std::pow(10.0, std::min(6, 7 - format.digits))) return scientific(value, 1);
       if (value != 0 && magnitude < 0.5 * std::pow(10.0, -format.digits))
         return scientific(value, 0);
       return decimal(value, format.digits);

@@ -292,6 +292,9 @@ TEST(Table, WritesAsManyDigitsAsWereAskedFor) {
   EXPECT_EQ(to_string({0.99994}, four), "0.9999");
   EXPECT_EQ(to_string({0.00123456}, four), "0.001235");
   EXPECT_EQ(to_string({99999.7}, Format::significant(3)), "100000");
+  EXPECT_EQ(to_string({999.12341, 12.3}, Format::fixed(4)), "999.1234 ± 12.3000");
+  EXPECT_EQ(to_string({9143.9923, 15829.7699}, Format::fixed(4)), "9.1×10³ ± 1.6×10⁴");
+  EXPECT_EQ(to_string({10645.31}, Format::fixed(2)), "10645.31");
 }
 
 TEST(Table, SpeaksHtmlAndJson) {
