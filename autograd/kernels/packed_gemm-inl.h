@@ -34,6 +34,15 @@ inline constexpr Index kTileRows = 14;
 inline constexpr Index kTileRows = 6;
 #endif
 
+// Elements of a 128-bit block, the square that transposes turn in registers.
+#if HWY_TARGET == HWY_SCALAR
+template <class T>
+inline constexpr Index kBlock = 1;
+#else
+template <class T>
+inline constexpr Index kBlock = 16 / sizeof(T);
+#endif
+
 #if HWY_TARGET != HWY_SCALAR
 // A vector whose 128-bit blocks come from one row each: block i from rows[i * (elements a block)].
 template <class D, class T = hn::TFromD<D>>
@@ -47,9 +56,9 @@ HWY_INLINE hn::Vec<D> load_blocks(D d, const T* const* rows, Index l) {
   }
 }
 
-// to[i * ldt + j] = rows[j][l + i] for the elements i of a 128-bit block and the lanes j.
-HWY_INLINE void transpose_block(Tag<float> d, const float* const* rows, Index l, float* to,
-                                Index ldt) {
+// out[i] holds rows[j][l + i] in the lanes j, for the elements i of a 128-bit block.
+HWY_INLINE void transpose_block(Tag<float> d, const float* const* rows, Index l,
+                                hn::Vec<Tag<float>> (&out)[kBlock<float>]) {
   const hn::RepartitionToWide<Tag<float>> pairs;
   const auto r0 = load_blocks(d, rows, l), r1 = load_blocks(d, rows + 1, l);
   const auto r2 = load_blocks(d, rows + 2, l), r3 = load_blocks(d, rows + 3, l);
@@ -57,16 +66,22 @@ HWY_INLINE void transpose_block(Tag<float> d, const float* const* rows, Index l,
   const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
   const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
   const auto high23 = hn::BitCast(pairs, hn::InterleaveUpper(d, r2, r3));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23)), d, to);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23)), d, to + ldt);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23)), d, to + 2 * ldt);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, to + 3 * ldt);
+  out[0] = hn::BitCast(d, hn::InterleaveLower(pairs, low01, low23));
+  out[1] = hn::BitCast(d, hn::InterleaveUpper(pairs, low01, low23));
+  out[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23));
+  out[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23));
 }
-HWY_INLINE void transpose_block(Tag<double> d, const double* const* rows, Index l, double* to,
-                                Index ldt) {
+HWY_INLINE void transpose_block(Tag<double> d, const double* const* rows, Index l,
+                                hn::Vec<Tag<double>> (&out)[kBlock<double>]) {
   const auto r0 = load_blocks(d, rows, l), r1 = load_blocks(d, rows + 1, l);
-  hn::StoreU(hn::InterleaveLower(d, r0, r1), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, r0, r1), d, to + ldt);
+  out[0] = hn::InterleaveLower(d, r0, r1);
+  out[1] = hn::InterleaveUpper(d, r0, r1);
+}
+#else
+template <class T>
+HWY_INLINE void transpose_block(Tag<T> d, const T* const* rows, Index l,
+                                hn::Vec<Tag<T>> (&out)[kBlock<T>]) {
+  out[0] = hn::LoadU(d, rows[0] + l);
 }
 #endif
 
@@ -76,17 +91,15 @@ template <Index W, class T>
 void pack_transposed(const T* from, Index ld, Index count, Index k, T* to) {
   const T* rows[W];
   for (Index j = 0; j < W; ++j) rows[j] = from + std::min(j, count - 1) * ld;
-#if HWY_TARGET == HWY_SCALAR
-  const Index whole = 0;
-#else
-  constexpr Index kBlock = 16 / sizeof(T);
-  const Index whole = k - k % kBlock;
+  const Tag<T> d;
+  const Index whole = k - k % kBlock<T>;
   for (Index j = 0; j < W; j += kLanes<T>) {
-    for (Index l = 0; l < whole; l += kBlock) {
-      transpose_block(Tag<T>(), rows + j, l, to + l * W + j, W);
+    for (Index l = 0; l < whole; l += kBlock<T>) {
+      hn::Vec<Tag<T>> block[kBlock<T>];
+      transpose_block(d, rows + j, l, block);
+      for (Index i = 0; i < kBlock<T>; ++i) hn::StoreU(block[i], d, to + (l + i) * W + j);
     }
   }
-#endif
   for (Index l = whole; l < k; ++l) {
     for (Index j = 0; j < W; ++j) to[l * W + j] = rows[j][l];
   }

@@ -1,8 +1,10 @@
 #include "autograd/kernels/transpose.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "autograd/kernels/packed_gemm_blocks.h"
 #include "autograd/kernels/simd.h"
@@ -110,71 +112,95 @@ void transpose(const T* x, Index ldx, Index rows, Index columns, T* y, Index ldy
   hwy::FlushStream();
 }
 
-// Small matrices go in tiles whose transpose the first-level cache holds: visit(tile, i, j, ni, nj)
-// gets tile[c * kBand + r] = x[i + r, j + c] for r < ni, c < nj; all of a band of rows before
-// the next.
+// Small matrices are turned in registers: the elements [0, kLanes) of the columns j to j + kBlock
+// of x, one column a vector.
 template <class T>
-inline constexpr Index kBand = 2 * kLanes<T>;  // rows
-template <class T, class Visit>
-void for_each_tile(const T* x, Index rows, Index columns, const Visit& visit) {
-  constexpr Index kColumns = 128;
-  HWY_ALIGN T tile[kBand<T> * kColumns];
-  for (Index i = 0; i < rows; i += kBand<T>) {
-    const Index ni = std::min(kBand<T>, rows - i);
-    for (Index j = 0; j < columns; j += kColumns) {
-      const Index nj = std::min(kColumns, columns - j);
-      pack_transposed<kBand<T>>(x + i * columns + j, columns, ni, nj, tile);
-      visit(tile, i, j, ni, nj);
+struct Band {
+  Band(const T* x, Index ld) {
+    for (Index r = 0; r < kLanes<T>; ++r) rows[r] = x + r * ld;
+  }
+  HWY_INLINE void columns(Index j, hn::Vec<Tag<T>> (&out)[kBlock<T>]) const {
+    transpose_block(Tag<T>(), rows, j, out);
+  }
+  HWY_INLINE hn::Vec<Tag<T>> column(Index j) const {
+    HWY_ALIGN T x[kLanes<T>];
+    for (Index r = 0; r < kLanes<T>; ++r) x[r] = rows[r][j];
+    return hn::Load(Tag<T>(), x);
+  }
+
+  const T* rows[kLanes<T>];
+};
+
+// sum[i] for V vectors of i at once, whose additions do not wait for each other.
+template <Index V, class T, Index... I>
+HWY_INLINE void diagonal_of_bands(const T* a, const T* b, Index n, Index k, T* sum,
+                                  std::integer_sequence<Index, I...>) {
+  const Tag<T> d;
+  const Band<T> bands[V] = {Band<T>(a + I * kLanes<T> * k, k)...};
+  hn::Vec<Tag<T>> sums[V];
+  for (Index v = 0; v < V; ++v) sums[v] = hn::Zero(d);
+  const Index whole = k - k % kBlock<T>;
+  for (Index j = 0; j < whole; j += kBlock<T>) {
+    hn::Vec<Tag<T>> x[V][kBlock<T>];
+    for (Index v = 0; v < V; ++v) bands[v].columns(j, x[v]);
+    for (Index c = 0; c < kBlock<T>; ++c) {
+      for (Index v = 0; v < V; ++v) {
+        sums[v] = fma(d, x[v][c], hn::LoadU(d, b + (j + c) * n + v * kLanes<T>), sums[v]);
+      }
     }
   }
-}
-
-// f(d, i) for whole vectors of tag d, then one by one.
-template <class T, class F>
-HWY_INLINE void for_each_vector(Index n, const F& f) {
-  const hn::ScalableTag<T> d;
-  const hn::CappedTag<T, 1> one;
-  const auto lanes = static_cast<Index>(hn::Lanes(d));
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes) f(d, i);
-  for (; i < n; ++i) f(one, i);
+  for (Index j = whole; j < k; ++j) {
+    for (Index v = 0; v < V; ++v) {
+      sums[v] = fma(d, bands[v].column(j), hn::LoadU(d, b + j * n + v * kLanes<T>), sums[v]);
+    }
+  }
+  for (Index v = 0; v < V; ++v) hn::StoreU(sums[v], d, sum + v * kLanes<T>);
 }
 
 template <class T>
 void diagonal(const T* a, const T* b, Index n, Index k, T* sum) {
-  std::fill_n(sum, n, T{0});
-  for_each_tile(a, n, k, [&](const T* tile, Index i0, Index j0, Index ni, Index nj) {
-    for (Index j = 0; j < nj; ++j) {
-      const T* aj = tile + j * kBand<T>;
-      const T* bj = b + (j0 + j) * n + i0;
-      T* s = sum + i0;
-      for_each_vector<T>(ni, [&](auto d, Index i) HWY_ATTR {
-        hn::StoreU(fma(d, hn::LoadU(d, aj + i), hn::LoadU(d, bj + i), hn::LoadU(d, s + i)), d,
-                   s + i);
-      });
-    }
-  });
+  constexpr Index kAtOnce = 4;
+  Index i = 0;
+  for (; i + kAtOnce * kLanes<T> <= n; i += kAtOnce * kLanes<T>) {
+    diagonal_of_bands<kAtOnce>(a + i * k, b + i, n, k, sum + i,
+                               std::make_integer_sequence<Index, kAtOnce>());
+  }
+  for (; i + kLanes<T> <= n; i += kLanes<T>) {
+    diagonal_of_bands<1>(a + i * k, b + i, n, k, sum + i, std::make_integer_sequence<Index, 1>());
+  }
+  for (; i < n; ++i) {
+    sum[i] = 0;
+    for (Index j = 0; j < k; ++j) sum[i] = std::fma(a[i * k + j], b[j * n + i], sum[i]);
+  }
 }
 
 template <class T>
 void scaled(const T* x, Index rows, Index columns, ScaleBy by, const T* scale, T* y) {
-  for_each_tile(x, rows, columns, [&](const T* tile, Index i0, Index j0, Index ni, Index nj) {
-    for (Index j = 0; j < nj; ++j) {
-      const T* from = tile + j * kBand<T>;
-      T* to = y + (j0 + j) * rows + i0;
-      if (by == ScaleBy::row_of_x) {
-        const T* s = scale + i0;
-        for_each_vector<T>(ni, [&](auto d, Index i) HWY_ATTR {
-          hn::StoreU(hn::Mul(hn::LoadU(d, from + i), hn::LoadU(d, s + i)), d, to + i);
-        });
-      } else {
-        const T s = scale[j0 + j];
-        for_each_vector<T>(ni, [&](auto d, Index i) HWY_ATTR {
-          hn::StoreU(hn::Mul(hn::LoadU(d, from + i), hn::Set(d, s)), d, to + i);
-        });
+  const Tag<T> d;
+  const bool by_row = by == ScaleBy::row_of_x;
+  const Index whole = columns - columns % kBlock<T>;
+  Index i = 0;
+  for (; i + kLanes<T> <= rows; i += kLanes<T>) {
+    const Band<T> band(x + i * columns, columns);
+    const auto scale_of = [&](Index j) HWY_ATTR {
+      return by_row ? hn::LoadU(d, scale + i) : hn::Set(d, scale[j]);
+    };
+    for (Index j = 0; j < whole; j += kBlock<T>) {
+      hn::Vec<Tag<T>> block[kBlock<T>];
+      band.columns(j, block);
+      for (Index c = 0; c < kBlock<T>; ++c) {
+        hn::StoreU(hn::Mul(block[c], scale_of(j + c)), d, y + (j + c) * rows + i);
       }
     }
-  });
+    for (Index j = whole; j < columns; ++j) {
+      hn::StoreU(hn::Mul(band.column(j), scale_of(j)), d, y + j * rows + i);
+    }
+  }
+  for (; i < rows; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      y[j * rows + i] = x[i * columns + j] * scale[by_row ? i : j];
+    }
+  }
 }
 
 void diagonal_f32(const float* a, const float* b, Index n, Index k, float* d) {
