@@ -108,7 +108,15 @@ MaybeJacobian concatenate_rule(const Use& u) {
   return j;
 }
 
-// The slope of an elementwise op is its tangent for a tangent of ones.
+// dy/dx_i of an elementwise op; undefined for zero.
+Tensor slope_of(const Call& call, std::size_t i, const Tensor& one) {
+  if (Tensor slope = call.out.op()->slope(call, static_cast<int>(i)); slope.defined()) return slope;
+  std::vector<Tangent> tangents(call.in.size());
+  tangents[i] = one;
+  const Tangent slope = call.out.op()->jvp(call, tangents);
+  return slope.defined() ? slope.value() : Tensor();
+}
+
 MaybeJacobian elementwise_rule(const Use& u) {
   const Tensor& out = u.call.out;
   const Tensor one = scalar(1, out.dtype());
@@ -116,12 +124,10 @@ MaybeJacobian elementwise_rule(const Use& u) {
   for (std::size_t i = 0; i < u.in.size(); ++i) {
     if (!u.depends(i)) continue;
     if (u.call.in[i].shape() != out.shape()) return {};
-    std::vector<Tangent> tangents(u.in.size());
-    tangents[i] = one;
-    const Tangent slope = out.op()->jvp(u.call, tangents);
+    const Tensor slope = slope_of(u.call, i, one);
     if (!slope.defined()) continue;
     for (LayerProduct p : *u.in[i]) {
-      if (!slope.value().same_as(one)) append_diagonal(p, slope.value());
+      if (!slope.same_as(one)) append_diagonal(p, slope);
       j.push_back(std::move(p));
     }
   }

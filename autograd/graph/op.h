@@ -86,6 +86,10 @@ class Op : public RefCounted {
   // than the output's where it broadcasts.
   virtual Tangent jvp(const Call& call, Tangents t) const = 0;
 
+  // dy/dx_i of an op that acts element by element, in the shape of the output; undefined where the
+  // tangent of ones is no dearer.
+  virtual Tensor slope(const Call& /*call*/, int /*i*/) const { return {}; }
+
   // All wanted gradients at once; override where they share work.
   virtual void vjps(const Call& call, const Tensor& g, Gradients out) const {
     for (int i = 0; i < out.size(); ++i) {

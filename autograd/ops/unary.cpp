@@ -39,6 +39,7 @@ struct Unary final : Op {
   Tangent jvp(const Call& c, Tangents t) const override {
     return t[0] * Derivative{}(c.in[0], c.out);
   }
+  Tensor slope(const Call& c, int) const override { return Derivative{}(c.in[0], c.out); }
 };
 template <K kFn, class Derivative>
 Tensor unary(const Tensor& x, Derivative) {
@@ -117,7 +118,7 @@ Tensor cosh(const Tensor& a) {
 }
 // y = tanh x, dy/dx = 1 - y^2
 Tensor tanh(const Tensor& a) {
-  return unary<K::tanh>(a, [](const Tensor&, const Tensor& y) { return 1 - y * y; });
+  return unary<K::tanh>(a, [](const Tensor&, const Tensor& y) { return 1 - square(y); });
 }
 Tensor sigmoid(const Tensor& a) {
   return unary<K::sigmoid>(a, [](const Tensor&, const Tensor& y) { return y * (1 - y); });
