@@ -70,7 +70,7 @@ class Module {
 
   // Registers the parameters and buffers of `child` under "name." and returns it.
   template <std::derived_from<Module> M>
-  M add(std::string name, M child) {
+  M add(const std::string& name, M child) {
     adopt(name, child);
     return child;
   }

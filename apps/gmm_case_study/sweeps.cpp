@@ -176,7 +176,7 @@ const std::vector<Sweep>& all_sweeps() {
 std::vector<std::string> sweep_names() {
   std::vector<std::string> names;
   for (const Sweep& sweep : all_sweeps()) names.push_back(sweep.name);
-  names.push_back("modes");
+  names.emplace_back("modes");
   return names;
 }
 

@@ -24,7 +24,6 @@ report::Number number(const Group& group, Value value, std::optional<double> sta
 using report::Best;
 using report::Cell;
 using report::Format;
-using report::Number;
 using report::Table;
 
 Table method_table(const Results& r) {

@@ -185,8 +185,9 @@ void PanelWriter::write(const HeatMap& s) {
   for (std::size_t i = 0; i < s.values.size(); ++i) {
     const double value = s.values[i];
     if (std::isfinite(value)) highest = std::max(highest, value);
-    row({s.x.low + (static_cast<double>(i % columns) + 0.5) * dx,
-         s.y.low + (static_cast<double>(i / columns) + 0.5) * dy, value});
+    const std::size_t column = i % columns, line = i / columns;
+    row({s.x.low + (static_cast<double>(column) + 0.5) * dx,
+         s.y.low + (static_cast<double>(line) + 0.5) * dy, value});
   }
   decorations.push_back("set palette defined (0 '#ffffff', 1 " + quote(hex(s.color)) + ")");
   decorations.push_back("set cbrange [0:" + number(highest > 0 ? highest : 1) + "]");

@@ -130,7 +130,8 @@ std::string one_line(std::string_view text) {
 std::string quote_shell(std::string_view text) {
   constexpr std::string_view kPlain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:=@%";
-  if (!text.empty() && text.find_first_not_of(kPlain) == text.npos) return std::string(text);
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos)
+    return std::string(text);
   std::string out = "'";
   for (char c : text) {
     const std::string line = one_line({&c, 1});
@@ -209,7 +210,7 @@ std::string format_duration(double seconds) {
     std::snprintf(text, sizeof text, "%.1f s", seconds);
     return text;
   }
-  const auto whole = static_cast<long long>(seconds + 0.5);
+  const long long whole = std::llround(seconds);
   if (whole < 60) {
     std::snprintf(text, sizeof text, "%lld s", whole);
   } else if (whole < 3600) {

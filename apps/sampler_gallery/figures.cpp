@@ -38,7 +38,7 @@ Tensor lattice(const Window& w, int cells) {
       points.push_back(w.y.low + (w.y.high - w.y.low) * (row + 0.5) / cells);
     }
   }
-  return from(points, {cells * cells, 2}, DType::f64);
+  return from(points, {Index{cells} * cells, 2}, DType::f64);
 }
 
 report::HeatMap density(const GaussianMixture& law, const Window& w) {

@@ -74,8 +74,8 @@ Target checkerboard() {
     for (int column = -2; column < 2; ++column) {
       if ((row + column) % 2 != 0) continue;
       for (int i = 0; i < kModes * kModes; ++i) {
-        cloud.add(column + (i % kModes + 0.5) / kModes,
-                  row + (static_cast<double>(i / kModes) + 0.5) / kModes, square);
+        const int along = i % kModes, across = i / kModes;
+        cloud.add(column + (along + 0.5) / kModes, row + (across + 0.5) / kModes, square);
       }
       ++square;
     }

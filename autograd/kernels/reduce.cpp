@@ -1,6 +1,7 @@
 #include "autograd/kernels/reduce.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 
@@ -37,8 +38,8 @@ template <ReduceFn F, class T>
 T join(T sofar, T x) {
   if constexpr (F == ReduceFn::sum) return sofar + x;
   if constexpr (F == ReduceFn::prod) return sofar * x;
-  if constexpr (F == ReduceFn::max) return x > sofar || x != x ? x : sofar;
-  if constexpr (F == ReduceFn::min) return x < sofar || x != x ? x : sofar;
+  if constexpr (F == ReduceFn::max) return x > sofar || std::isnan(x) ? x : sofar;
+  if constexpr (F == ReduceFn::min) return x < sofar || std::isnan(x) ? x : sofar;
 }
 
 template <ReduceFn F, class V>

@@ -1,4 +1,5 @@
 // The order-dependent kernels of reduce.h: positions of extremes and running sums.
+#include <cmath>
 #include <functional>
 
 #include "autograd/kernels/reduce.h"
@@ -15,7 +16,7 @@ void arg_extreme(const T* x, Index outer, Index len, Index inner, std::int64_t* 
       for (Index j = 0; j < inner; ++j) {
         const T best = x[y[j] * inner + j];
         const T candidate = x[l * inner + j];
-        const bool first_nan = candidate != candidate && best == best;
+        const bool first_nan = std::isnan(candidate) && !std::isnan(best);
         if (better(candidate, best) || first_nan) y[j] = l;
       }
     }

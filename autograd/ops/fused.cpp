@@ -68,7 +68,7 @@ struct GatedLinear final : Op {
   }
 
   void vjps(const Call& c, const Tensor& g, Gradients out) const override {
-    if (grad_enabled()) return Op::vjps(c, g, std::move(out));
+    if (grad_enabled()) return Op::vjps(c, g, out);
     const Tensor gate = contiguous(c.in[0]), x = contiguous(c.in[1]), w = contiguous(c.in[2]);
     const Tensor gy = contiguous(g);
     const Sizes n = sizes_of(gate, x, w);
@@ -120,7 +120,7 @@ struct DiagonalOfProduct final : Op {
   }
 
   void vjps(const Call& c, const Tensor& g, Gradients out) const override {
-    if (grad_enabled()) return Op::vjps(c, g, std::move(out));
+    if (grad_enabled()) return Op::vjps(c, g, out);
     const Tensor a = contiguous(c.in[0]), b = contiguous(c.in[1]), gd = contiguous(g);
     const Index n = a.size(0), k = a.size(1);
     using enum kernels::ScaleBy;

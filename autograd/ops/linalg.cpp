@@ -119,7 +119,7 @@ struct TriangularSolve final : Op {
   Tensor vjp(const Call& c, const Tensor& g, int i) const override {
     TriangularOptions adjoint = options;
     adjoint.transpose = !options.transpose;
-    const Tensor gb = triangular_solve(c.in[0], g, adjoint);
+    Tensor gb = triangular_solve(c.in[0], g, adjoint);
     if (i == 1) return gb;
     return -triangle(options.transpose ? matmul(c.out, transpose(gb))
                                        : matmul(gb, transpose(c.out)));

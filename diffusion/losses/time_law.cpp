@@ -38,7 +38,7 @@ TimeLaw uniform_time(double low, double high) {
           [=](double) { return 1 / (high - low); }};
 }
 
-TimeLaw uniform_log_snr(SchedulePtr schedule, double low, double high) {
+TimeLaw uniform_log_snr(const SchedulePtr& schedule, double low, double high) {
   check_path(schedule, low, high, "uniform_log_snr");
   const double first = schedule->log_snr(low), width = schedule->log_snr(high) - first;
   return {low, high,
@@ -49,7 +49,8 @@ TimeLaw uniform_log_snr(SchedulePtr schedule, double low, double high) {
           [=](double t) { return std::abs(schedule->log_snr_derivative(t) / width); }};
 }
 
-TimeLaw log_normal_sigma(SchedulePtr schedule, double low, double high, double mean, double std) {
+TimeLaw log_normal_sigma(const SchedulePtr& schedule, double low, double high, double mean,
+                         double std) {
   check_path(schedule, low, high, "log_normal_sigma");
   check(std > 0, "log_normal_sigma: the standard deviation is ", std);
   // log(s/a) = -lambda/2, standardised.

@@ -17,10 +17,10 @@ struct TimeLaw {
 };
 
 TimeLaw uniform_time(double low, double high);
-TimeLaw uniform_log_snr(SchedulePtr schedule, double low, double high);
+TimeLaw uniform_log_snr(const SchedulePtr& schedule, double low, double high);
 // log(s/a) ~ N(mean, std^2), kept to the noise levels of [low, high] (Karras et al. 2022: -1.2 and
 // 1.2). The levels must carry a probability of at least 1e-3.
-TimeLaw log_normal_sigma(SchedulePtr schedule, double low, double high, double mean = -1.2,
+TimeLaw log_normal_sigma(const SchedulePtr& schedule, double low, double high, double mean = -1.2,
                          double std = 1.2);
 // Density proportional to `weight`, a positive function, made constant on each of `cells`
 // intervals of equal length: draws and density agree exactly.

@@ -43,7 +43,7 @@ Tensor StochasticHeun::step(const Tensor& x, double t, double s, StepContext& co
   const double g2 =
       corrects ? 0.5 * (std::abs(path.g2(t)) + std::abs(path.g2(s))) : std::abs(path.g2(t));
   const Tensor noise = context.normal(x.size(1), x.dtype()) * std::sqrt(g2 * std::abs(h));
-  const Tensor predicted = combine(1 + h * b.x_factor, x, h * b.m_factor, m) + noise;
+  Tensor predicted = combine(1 + h * b.x_factor, x, h * b.m_factor, m) + noise;
   if (!corrects) return predicted;
   const Drift b_s = drift_at(path, s);
   const Tensor m_s = context.posterior_mean(predicted, s);

@@ -97,8 +97,9 @@ Tensor load_npy(const std::filesystem::path& path) {
   const std::string where = "load_npy: " + path.string();
   check(text.size() >= kPreamble && text.starts_with(kMagic), where,
         ": not a .npy file of format 1.0");
-  const std::size_t start =
-      kPreamble + static_cast<unsigned char>(text[8]) + 256u * static_cast<unsigned char>(text[9]);
+  const std::size_t low = static_cast<unsigned char>(text[8]);
+  const std::size_t high = static_cast<unsigned char>(text[9]);
+  const std::size_t start = kPreamble + low + 256 * high;
   check(start <= text.size(), where, ": the header is cut off");
   const std::string_view dict = std::string_view(text).substr(kPreamble, start - kPreamble);
 

@@ -37,8 +37,10 @@ LrSchedule constant(double factor) {
 
 LrSchedule step_decay(Index every, double gamma) {
   check(every > 0, "step_decay: needs a positive interval, got ", every);
-  return LrSchedule(
-      [every, gamma](Index k) { return std::pow(gamma, static_cast<double>(k / every)); });
+  return LrSchedule([every, gamma](Index k) {
+    const Index drops = k / every;
+    return std::pow(gamma, static_cast<double>(drops));
+  });
 }
 
 LrSchedule exponential(double gamma) {

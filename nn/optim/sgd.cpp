@@ -10,8 +10,8 @@ namespace {
 
 std::vector<std::string> slots(const RmsPropOptions& o) {
   std::vector<std::string> names{"v"};
-  if (o.momentum > 0) names.push_back("b");
-  if (o.centred) names.push_back("mean");
+  if (o.momentum > 0) names.emplace_back("b");
+  if (o.centred) names.emplace_back("mean");
   return names;
 }
 

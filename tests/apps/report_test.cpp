@@ -271,7 +271,7 @@ TEST(Table, MarksTheBestOfEachGroup) {
   const auto best = best_cells(table);
   EXPECT_EQ(best[1], (std::vector<bool>{false, true}));
   EXPECT_EQ(best[2], (std::vector<bool>{false, true}));
-  for (const std::size_t other : {0, 3, 4}) EXPECT_FALSE(best[other][1]) << other;
+  for (const std::size_t other : {0u, 3u, 4u}) EXPECT_FALSE(best[other][1]) << other;
 }
 
 TEST(Table, AlignsInTheTerminal) {

@@ -111,7 +111,7 @@ void reductions(Record& record) {
 
 template <class T>
 void layouts(Record& record) {
-  const Index rows = 37, columns = 53;
+  const Index rows = 85, columns = 53;  // bands of four vectors, of one, and what is left
   const auto x = values<T>(rows * columns, 6), v = values<T>(columns, 7);
   std::vector<T> y(x.size());
   copy(x.data(), {1, rows}, y.data(), {rows, columns});

@@ -81,8 +81,8 @@ std::vector<Deviation> deviations(const Tensor& samples, const GaussianMixture& 
         std::pair("W1 along the diagonal", std::vector<double>{diagonal, diagonal})}) {
     const NormalMixture1d along = law.project(direction);
     double variance = 0;
-    for (const std::size_t i : {0, 1})
-      for (const std::size_t j : {0, 1})
+    for (const std::size_t i : {0u, 1u})
+      for (const std::size_t j : {0u, 1u})
         variance += direction[i] * direction[j] * covariance(law, i, j);
     const double w1 = wasserstein1(project(samples, direction), along);
     out.push_back(
