@@ -8,6 +8,7 @@
 #include "autograd/ops/convert.h"
 
 namespace ito::nn {
+
 const Tensor* find(const StateDict& list, const std::string& name) {
   const auto at = std::find_if(list.begin(), list.end(),
                                [&](const NamedTensor& entry) { return entry.name == name; });

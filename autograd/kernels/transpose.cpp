@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "autograd/kernels/packed_gemm_blocks.h"
 #include "autograd/kernels/simd.h"
@@ -32,14 +31,10 @@ constexpr Index kAhead = 8;  // rows of x, asked for in advance: no hardware pre
 // A square of one 128-bit vector a side, if there are vectors: to[j * ldt + i] = x[i * ldx + j].
 #if HWY_TARGET == HWY_SCALAR
 template <class T>
-inline constexpr Index kSide = 1;
-template <class T>
 void transpose_square(const T* x, Index, T* to, Index) {
   *to = *x;
 }
 #else
-template <class T>
-inline constexpr Index kSide = 16 / sizeof(T);
 template <class T>
 void transpose_square(const T* x, Index ldx, T* to, Index ldt) {
   if constexpr (sizeof(T) == 4) {
@@ -64,15 +59,15 @@ void transpose_square(const T* x, Index ldx, T* to, Index ldt) {
 // to[j * ldt + i] = x[i * ldx + j], in cache on the side of `to`.
 template <class T>
 void gather_columns(const T* x, Index ldx, Index rows, Index columns, T* to, Index ldt) {
-  const Index whole_rows = rows - rows % kSide<T>, whole_columns = columns - columns % kSide<T>;
-  for (Index i = 0; i < whole_rows; i += kSide<T>) {
-    for (Index r = i + kAhead; r < std::min(i + kAhead + kSide<T>, rows); ++r) {
+  const Index whole_rows = rows - rows % kBlock<T>, whole_columns = columns - columns % kBlock<T>;
+  for (Index i = 0; i < whole_rows; i += kBlock<T>) {
+    for (Index r = i + kAhead; r < std::min(i + kAhead + kBlock<T>, rows); ++r) {
       for (Index j = 0; j < columns; j += kLine<T>) __builtin_prefetch(x + r * ldx + j);
     }
-    for (Index j = 0; j < whole_columns; j += kSide<T>) {
+    for (Index j = 0; j < whole_columns; j += kBlock<T>) {
       transpose_square(x + i * ldx + j, ldx, to + j * ldt + i, ldt);
     }
-    for (Index r = i; r < i + kSide<T>; ++r) {
+    for (Index r = i; r < i + kBlock<T>; ++r) {
       for (Index j = whole_columns; j < columns; ++j) to[j * ldt + r] = x[r * ldx + j];
     }
   }
@@ -116,7 +111,7 @@ void transpose(const T* x, Index ldx, Index rows, Index columns, T* y, Index ldy
 // of x, one column a vector.
 template <class T>
 struct Band {
-  Band(const T* x, Index ld) {
+  void set(const T* x, Index ld) {
     for (Index r = 0; r < kLanes<T>; ++r) rows[r] = x + r * ld;
   }
   HWY_INLINE void columns(Index j, hn::Vec<Tag<T>> (&out)[kBlock<T>]) const {
@@ -132,13 +127,15 @@ struct Band {
 };
 
 // sum[i] for V vectors of i at once, whose additions do not wait for each other.
-template <Index V, class T, Index... I>
-HWY_INLINE void diagonal_of_bands(const T* a, const T* b, Index n, Index k, T* sum,
-                                  std::integer_sequence<Index, I...>) {
+template <Index V, class T>
+HWY_INLINE void diagonal_of_bands(const T* a, const T* b, Index n, Index k, T* sum) {
   const Tag<T> d;
-  const Band<T> bands[V] = {Band<T>(a + I * kLanes<T> * k, k)...};
+  Band<T> bands[V];
   hn::Vec<Tag<T>> sums[V];
-  for (Index v = 0; v < V; ++v) sums[v] = hn::Zero(d);
+  for (Index v = 0; v < V; ++v) {
+    bands[v].set(a + v * kLanes<T> * k, k);
+    sums[v] = hn::Zero(d);
+  }
   const Index whole = k - k % kBlock<T>;
   for (Index j = 0; j < whole; j += kBlock<T>) {
     hn::Vec<Tag<T>> x[V][kBlock<T>];
@@ -162,11 +159,10 @@ void diagonal(const T* a, const T* b, Index n, Index k, T* sum) {
   constexpr Index kAtOnce = 4;
   Index i = 0;
   for (; i + kAtOnce * kLanes<T> <= n; i += kAtOnce * kLanes<T>) {
-    diagonal_of_bands<kAtOnce>(a + i * k, b + i, n, k, sum + i,
-                               std::make_integer_sequence<Index, kAtOnce>());
+    diagonal_of_bands<kAtOnce>(a + i * k, b + i, n, k, sum + i);
   }
   for (; i + kLanes<T> <= n; i += kLanes<T>) {
-    diagonal_of_bands<1>(a + i * k, b + i, n, k, sum + i, std::make_integer_sequence<Index, 1>());
+    diagonal_of_bands<1>(a + i * k, b + i, n, k, sum + i);
   }
   for (; i < n; ++i) {
     sum[i] = 0;
@@ -181,7 +177,8 @@ void scaled(const T* x, Index rows, Index columns, ScaleBy by, const T* scale, T
   const Index whole = columns - columns % kBlock<T>;
   Index i = 0;
   for (; i + kLanes<T> <= rows; i += kLanes<T>) {
-    const Band<T> band(x + i * columns, columns);
+    Band<T> band;
+    band.set(x + i * columns, columns);
     const auto scale_of = [&](Index j) HWY_ATTR {
       return by_row ? hn::LoadU(d, scale + i) : hn::Set(d, scale[j]);
     };

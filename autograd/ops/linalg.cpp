@@ -41,7 +41,6 @@ Tensor symmetric(const Tensor& a) {
   return 0.5 * (a + transpose(a));
 }
 
-// A copy that nobody else sees, for the routines that work in place.
 // Calls f(k) for every matrix of a batch and turns LAPACK's info into an error.
 template <class F>
 void for_each_matrix(const Tensor& a, const char* op, const char* failure, F&& f) {
