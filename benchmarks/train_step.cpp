@@ -1,10 +1,11 @@
 // One training step of the case study's denoiser: noise, forward, backward, clip, AdamW.
 //
 // floor_ratio is its time over that of the five matrix products it cannot do without, called
-// directly on OpenBLAS, the two interleaved in one run and compared by medians. The floor is the
-// faster of two forms: G multiplies the outer product of gate and hidden layer by W2; P multiplies
-// the hidden layer by each gate's W2 and contracts over the gates. On several threads the step cuts
-// its batch into shards and the floor is OpenBLAS's own division of labour.
+// directly on OpenBLAS, the two interleaved in one run and compared by medians. They take turns in
+// blocks, so that each finds the caches as its own last round left them: as in a training. The
+// floor is the faster of two forms: G multiplies the outer product of gate and hidden layer by W2;
+// P multiplies the hidden layer by each gate's W2 and contracts over the gates. On several threads
+// the step cuts its batch into shards and the floor is OpenBLAS's own division of labour.
 
 #include <chrono>
 #include <thread>
@@ -64,10 +65,10 @@ class Floor {
   Buffer x_, w1_, h_, g_, w2_, out_, dw2_, dg_, dw1_;
 };
 
-// OpenBLAS's threads spin after a product, for up to 2^28 ticks of the processor's clock, before
-// they sleep, and meanwhile take a core from the step's. So on several threads steps and floors
-// alternate in blocks, with a pause.
 constexpr int kBlock = 10;
+
+// OpenBLAS's threads spin after a product, for up to 2^28 ticks of the processor's clock, before
+// they sleep, and meanwhile take a core from the step's.
 void let_spinning_threads_sleep() {
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
 }
@@ -84,22 +85,21 @@ void train_step(benchmark::State& state) {
                              .shard = state.range(4)});
   Floor floor(batch, hidden, time_features);
   std::vector<double> steps, g_forms, p_forms;
-  const int block = threads > 1 ? kBlock : 1;
-  for (auto _ : state) {
-    if (threads > 1) {
-      let_spinning_threads_sleep();
-      step.run();
-    }
+  // Adds the times of a block to `times`, after a round that refills the caches.
+  const auto time_block = [](std::vector<double>& times, auto&& round) {
+    round();
     double total = 0;
-    for (int i = 0; i < block; ++i) {
-      steps.push_back(bench::seconds_of([&] { step.run(); }));
-      total += steps.back();
+    for (int i = 0; i < kBlock; ++i) {
+      times.push_back(bench::seconds_of(round));
+      total += times.back();
     }
-    for (int i = 0; i < block; ++i) {
-      g_forms.push_back(bench::seconds_of([&] { floor.g_form(); }));
-      p_forms.push_back(bench::seconds_of([&] { floor.p_form(); }));
-    }
-    state.SetIterationTime(total / block);
+    return total / kBlock;
+  };
+  for (auto _ : state) {
+    if (threads > 1) let_spinning_threads_sleep();
+    state.SetIterationTime(time_block(steps, [&] { step.run(); }));
+    time_block(g_forms, [&] { floor.g_form(); });
+    time_block(p_forms, [&] { floor.p_form(); });
   }
   const double g = bench::median(g_forms), p = bench::median(p_forms);
   const double products = 2.0 * static_cast<double>(batch * kDimension * hidden) *
