@@ -34,6 +34,12 @@ inline constexpr Index kTileRows = 14;
 inline constexpr Index kTileRows = 6;
 #endif
 
+// A tile's rows of A in whole vectors, as packing writes them, and how far those reach beyond.
+template <class T>
+inline constexpr Index kPackedRows = (kTileRows + kLanes<T> - 1) / kLanes<T>* kLanes<T>;
+template <class T>
+inline constexpr Index kOverhang = kPackedRows<T> - kTileRows;
+
 // Elements of a 128-bit block, the square that transposes turn in registers.
 #if HWY_TARGET == HWY_SCALAR
 template <class T>
@@ -85,23 +91,26 @@ HWY_INLINE void transpose_block(Tag<T> d, const T* const* rows, Index l,
 }
 #endif
 
-// Packs op(M)[0..k, 0..count) into to [k, W], where op(M)[l, j] = from[j * ld + l]. Columns beyond
-// count repeat the last: what a tile computes from them is not stored.
-template <Index W, class T>
+// Packs op(M)[0..k, 0..count) into rows of W, where op(M)[l, j] = from[j * ld + l]. Row l begins at
+// to + l * Stride; if that is less than W, the next row takes the place of its end, and the last
+// one reaches beyond k * Stride. Columns beyond count repeat the last: what a tile computes from
+// them is not stored.
+template <Index W, Index Stride = W, class T>
 void pack_transposed(const T* from, Index ld, Index count, Index k, T* to) {
   const T* rows[W];
   for (Index j = 0; j < W; ++j) rows[j] = from + std::min(j, count - 1) * ld;
   const Tag<T> d;
   const Index whole = k - k % kBlock<T>;
-  for (Index j = 0; j < W; j += kLanes<T>) {
+  // From the end, since that may reach into the beginning of the next row.
+  for (Index j = W - kLanes<T>; j >= 0; j -= kLanes<T>) {
     for (Index l = 0; l < whole; l += kBlock<T>) {
       hn::Vec<Tag<T>> block[kBlock<T>];
       transpose_block(d, rows + j, l, block);
-      for (Index i = 0; i < kBlock<T>; ++i) hn::StoreU(block[i], d, to + (l + i) * W + j);
+      for (Index i = 0; i < kBlock<T>; ++i) hn::StoreU(block[i], d, to + (l + i) * Stride + j);
     }
   }
   for (Index l = whole; l < k; ++l) {
-    for (Index j = 0; j < W; ++j) to[l * W + j] = rows[j][l];
+    for (Index j = 0; j < W; ++j) to[l * Stride + j] = rows[j][l];
   }
 }
 
@@ -113,6 +122,26 @@ void pack_straight(const T* from, Index ld, Index count, Index k, T* to) {
   for (Index l = 0; l < k; ++l, from += ld, to += W) {
     for (Index j = 0; j < last; j += kLanes<T>) hn::StoreU(hn::LoadU(d, from + j), d, to + j);
     hn::StoreU(load_first(d, from + last, static_cast<std::size_t>(count - last)), d, to + last);
+  }
+}
+
+// Packs a tile's `count` rows of op(A) into columns of kTileRows, where op(A)[i, l] =
+// from[l * ld + i] may be read for i < available. Writes vectors like pack_transposed.
+template <class T>
+void pack_rows(const T* from, Index ld, Index count, Index available, Index k, T* to) {
+  const Tag<T> d;
+  if (available >= kPackedRows<T>) {
+    for (Index l = 0; l < k; ++l, from += ld, to += kTileRows) {
+      for (Index i = 0; i < kPackedRows<T>; i += kLanes<T>) {
+        hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+      }
+    }
+    return;
+  }
+  for (Index l = 0; l < k; ++l, from += ld, to += kTileRows) {
+    for (Index i = 0; i < count; i += kLanes<T>) {
+      hn::StoreU(load_first(d, from + i, static_cast<std::size_t>(count - i)), d, to + i);
+    }
   }
 }
 
@@ -152,32 +181,39 @@ HWY_INLINE void store_row(const Row<V, T>& sum, T alpha, T beta, T* c, std::size
   }
 }
 
-// Unrolled over the rows I, so that the sums stay in registers.
+// sum += a b for one l. Unrolled over the rows I, so that the sums stay in registers.
+template <Index V, class T, Index... I>
+HWY_INLINE void add_products(const T* a, Index row_step, const T* b, Row<V, T> (&sum)[sizeof...(I)],
+                             std::integer_sequence<Index, I...>) {
+  Row<V, T> row;
+  for (Index v = 0; v < V; ++v) row[v] = hn::LoadU(Tag<T>(), b + v * kLanes<T>);
+  (add_product<V, T>(a[I * row_step], row, sum[I]), ...);
+}
+
 template <Index V, class T, Index... I>
 HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_step, Index step,
                           const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
-                          std::integer_sequence<Index, I...>) {
+                          std::integer_sequence<Index, I...> rows) {
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += step, b += ldb) {
-    Row<V, T> row;
-    for (Index v = 0; v < V; ++v) row[v] = hn::LoadU(Tag<T>(), b + v * kLanes<T>);
-    (add_product<V, T>(a[I * row_step], row, sum[I]), ...);
-  }
+  for (Index l = 0; l < k; ++l, a += step, b += ldb) add_products<V, T>(a, row_step, b, sum, rows);
   const auto last = static_cast<std::size_t>(n - (V - 1) * kLanes<T>);
   (store_row<V, T>(sum[I], out.alpha, out.beta, out.c + I * out.ldc, last), ...);
 }
 
 // C [R, n] = alpha A B + beta C for A[i, l] = a[i * row_step + l * step] and B[l, j] =
 // b[l * ldb + j], where (V - 1) vectors < n <= V vectors and all V vectors of a row of B can be
-// read.
+// read. Steps that are known here leave registers and instructions for the work.
 template <Index R, Index V, class T>
 void tile(Index n, Index k, const T* a, Index row_step, Index step, const T* b, Index ldb,
           const Output<T>& out) {
-  if (row_step == 1) {
-    tile_rows<V>(n, k, a, 1, step, b, ldb, out, std::make_integer_sequence<Index, R>());
+  constexpr auto rows = std::make_integer_sequence<Index, R>();
+  if (row_step != 1) {
+    tile_rows<V>(n, k, a, row_step, 1, b, ldb, out, rows);
+  } else if (step != kTileRows) {
+    tile_rows<V>(n, k, a, 1, step, b, ldb, out, rows);
   } else {
-    tile_rows<V>(n, k, a, row_step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+    tile_rows<V>(n, k, a, 1, kTileRows, b, ldb, out, rows);
   }
 }
 

@@ -37,6 +37,13 @@ struct Panel {
   Index ld;
 };
 
+// The rows of op(A) of a tile: element l of row i is data[i * row_step + l * step].
+template <class T>
+struct Rows {
+  const T* data;
+  Index row_step, step;
+};
+
 template <class T>
 using Tile = void (*)(Index n, Index k, const T* a, Index row_step, Index step, const T* b,
                       Index ldb, const Output<T>& out);
@@ -62,13 +69,51 @@ Panel<T> panel_of_b(const Operand<T>& b, Index n, Index k, bool reused, T* buffe
   return {buffer, kWidth};
 }
 
-// The product for one block of k and one of rows. `panel` holds k rows of a panel of B.
+// op(A) [m, k] where it lies.
+template <class T>
+Rows<T> rows_of_a(const Operand<T>& a) {
+  return a.trans ? Rows<T>{a.data, 1, a.ld} : Rows<T>{a.data, a.ld, 1};
+}
+
+// Room for the rows of op(A), those of each tile side by side.
+template <class T>
+class PackedRows {
+ public:
+  PackedRows(Index tiles, Index k, bool wanted)
+      : wanted_(wanted),
+        stride_(k * kTileRows),
+        buffer_(wanted ? tiles * stride_ + kOverhang<T> : 0) {}
+  explicit operator bool() const { return wanted_; }
+
+  // Takes A [rows, k]; the rows are cut into tiles.
+  void fill(const Operand<T>& a, const Pieces& rows, Index k) {
+    for (Index i = 0; i < rows.count(); ++i) {
+      const Index first = rows.begin(i), count = rows.size(i);
+      const Operand<T> from = a.at(first, 0);
+      if (a.trans) {
+        pack_rows(from.data, from.ld, count, rows.total() - first, k, tile(i));
+      } else {
+        pack_transposed<kPackedRows<T>, kTileRows>(from.data, from.ld, count, k, tile(i));
+      }
+    }
+  }
+  Rows<T> rows(Index i) const { return {tile(i), 1, kTileRows}; }
+
+ private:
+  T* tile(Index i) const { return buffer_.data() + i * stride_; }
+
+  bool wanted_;
+  Index stride_;
+  Scratch<T> buffer_;
+};
+
+// The product for one block of k and one of rows. `panel` has room for k rows of a panel of B.
 template <class T>
 void block(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
-           const Output<T>& out, T* panel) {
+           const Output<T>& out, T* panel, PackedRows<T>& packed) {
   constexpr Index kWidth = kTileVectors * kLanes<T>;
   const Pieces rows(m, kTileRows);
-  const Index row_step = a.trans ? 1 : a.ld, step = a.trans ? a.ld : 1;
+  if (packed) packed.fill(a, rows, k);
   for (Index j = 0; j < n; j += kWidth) {
     const Index columns = std::min(kWidth, n - j);
     const bool wide = columns > kLanes<T>;
@@ -78,20 +123,20 @@ void block(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
     const auto& tiles_of = wide ? kTiles<T, 2> : kTiles<T, 1>;
     for (Index i = 0; i < rows.count(); ++i) {
       const Index first = rows.begin(i);
+      const Rows<T> ai = packed ? packed.rows(i) : rows_of_a(a.at(first, 0));
       tiles_of[static_cast<std::size_t>(rows.size(i) - 1)](
-          columns, k, a.data + first * row_step, row_step, step, bj.data, bj.ld,
+          columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld,
           {out.alpha, out.beta, out.c + first * out.ldc + j, out.ldc});
     }
   }
 }
 
-// op(A) [m, k] where it is or, if its rows lie far apart and are read often, side by side.
+// Whether packing A [m, k] for n columns pays.
 template <class T>
-Operand<T> block_of_a(const Operand<T>& a, Index m, Index k, T* packed) {
-  if (!packed) return a;
-  const Index rows = a.trans ? k : m, columns = a.trans ? m : k, ld = columns + kLine<T>;
-  for (Index i = 0; i < rows; ++i) std::copy_n(a.data + i * a.ld, columns, packed + i * ld);
-  return {a.trans, packed, ld};
+bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
+  if (m == 1) return false;
+  if (!a.trans) return n >= kOften;
+  return m * k > kLarge<T> || (a.ld >= kFarApart<T> && n >= kOften);
 }
 
 template <class T>
@@ -104,17 +149,15 @@ void product(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b
   }
   const Pieces depths(k, kBlockDepth<T>), heights(m, kBlockRows<T>);
   const Scratch<T> panel(kTileVectors * kLanes<T> * depths.size(0));
-  const bool pack_a = a.ld >= kFarApart<T> && n >= kOften;
-  const Scratch<T> packed(pack_a ? (heights.size(0) + kLine<T>)*(depths.size(0) + kLine<T>) : 0);
+  PackedRows<T> packed(Pieces(heights.size(0), kTileRows).count(), depths.size(0),
+                       pays_to_pack(a, m, n, depths.size(0)));
   for (Index p = 0; p < depths.count(); ++p) {
     const Index l = depths.begin(p);
     for (Index q = 0; q < heights.count(); ++q) {
       const Index i = heights.begin(q);
-      const Operand<T> aq =
-          block_of_a(a.at(i, l), heights.size(q), depths.size(p), pack_a ? packed.data() : nullptr);
-      block(heights.size(q), n, depths.size(p), aq, b.at(l, 0),
+      block(heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0),
             Output<T>{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc},
-            panel.data());
+            panel.data(), packed);
     }
   }
 }

@@ -20,12 +20,16 @@ inline constexpr Index kBlockDepth = 1536 / sizeof(T);
 template <class T>
 inline constexpr Index kBlockRows = (Index{512} << 10) / (kBlockDepth<T> * sizeof(T));
 
-// Rows of A this far apart, in elements, evict each other from the caches, which hold few lines of
-// equal address modulo 4096; copying them pays if the product has at least kOften columns.
+// Rows of A are packed where they lie apart and at least so many columns read them,
+inline constexpr Index kOften = 256;
+// and columns of A where they exceed the first-level cache, or lie so far apart that they evict
+// each other from it: it holds few lines of equal address modulo 4096.
+template <class T>
+inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
 inline constexpr Index kFarApart = 2048 / sizeof(T);
-inline constexpr Index kOften = 256;
-// A cache line: the padding that keeps the copies' rows from the same fate.
+
+// A cache line.
 template <class T>
 inline constexpr Index kLine = 64 / sizeof(T);
 
@@ -34,16 +38,18 @@ inline constexpr Index kLine = 64 / sizeof(T);
 class Pieces {
  public:
   Pieces(Index size, Index most)
-      : count_(std::max<Index>((size + most - 1) / most, 1)),
+      : total_(size),
+        count_(std::max<Index>((size + most - 1) / most, 1)),
         small_(size / count_),
         large_count_(size % count_) {}
 
+  Index total() const { return total_; }
   Index count() const { return count_; }
   Index begin(Index i) const { return i * small_ + std::min(i, large_count_); }
   Index size(Index i) const { return small_ + (i < large_count_ ? 1 : 0); }
 
  private:
-  Index count_, small_, large_count_;
+  Index total_, count_, small_, large_count_;
 };
 
 // Memory of the pool for a scope.
