@@ -22,8 +22,6 @@
 namespace ito::kernels {
 namespace {
 
-enum class Backend { openblas, packed };
-
 // Whether OpenBLAS runs kernels a generation behind `targets`, Highway's set for this machine. Core
 // names that are not listed, newer ones among them, are trusted.
 [[maybe_unused]] bool openblas_is_behind(std::string_view core, std::int64_t targets) {
@@ -39,22 +37,55 @@ enum class Backend { openblas, packed };
          (name == "haswell" && (targets & HWY_AVX3));
 }
 
-Backend choose_backend() {
+// The most multiply-adds of a product that packed_gemm takes: in f32 while OpenBLAS has one thread,
+// and otherwise.
+struct Reach {
+  double f32_alone, otherwise;
+};
+
+// What OpenBLAS calls small on AVX-512: there it has a kernel for each pair of transpositions, each
+// with an order of its own, so that a transposed view would give other bytes than its copy.
+constexpr double kLayoutShows = 1e6;
+constexpr double kEverything = std::numeric_limits<double>::infinity();
+
+// Measured against OpenBLAS 0.3.21 with the kernels for the processor, on one thread: up to so many
+// packed_gemm takes 0.65 to 1.05 times as long for matrices of at least 50 rows. Then OpenBLAS's
+// blocks for every level of cache win, by a fifth for f32 and by a half for f64 from 2,000^3 on; so
+// do its threads.
+[[maybe_unused]] Reach measured_reach(std::int64_t targets) {
+  constexpr double kSmall = 4e6;
+  return {targets & HWY_AVX3 ? 512.0 * 512 * 512 : kSmall, kSmall};
+}
+
+Reach choose_reach() {
   if (const char* asked = std::getenv("ITO_GEMM")) {
     const std::string_view name = asked;
     check(name == "openblas" || name == "packed",
           "gemm: ITO_GEMM is openblas or packed, but it is set to \"", name, "\"");
-    return name == "packed" ? Backend::packed : Backend::openblas;
+    return name == "packed" ? Reach{kEverything, kEverything} : Reach{kLayoutShows, kLayoutShows};
   }
 #if HWY_ARCH_X86
-  if (openblas_is_behind(openblas_get_corename(), hwy::SupportedTargets())) return Backend::packed;
+  if (openblas_is_behind(openblas_get_corename(), hwy::SupportedTargets())) {
+    return {kEverything, kEverything};
+  }
+  return measured_reach(hwy::SupportedTargets());
+#else
+  return {kLayoutShows, kLayoutShows};
 #endif
-  return Backend::openblas;
 }
 
-Backend backend() {
-  static const Backend chosen = choose_backend();
+const Reach& reach() {
+  static const Reach chosen = choose_reach();
   return chosen;
+}
+
+// Vectors always: for them OpenBLAS has one kernel for rows and one for columns.
+template <class T>
+bool is_for_packed(Index m, Index n, Index k) {
+  const bool f32_alone = sizeof(T) == sizeof(float) && blas_threads() == 1;
+  return m == 1 || n == 1 ||
+         static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <=
+             (f32_alone ? reach().f32_alone : reach().otherwise);
 }
 
 void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
@@ -66,17 +97,6 @@ void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, doub
                int ldc) {
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
-// Whether OpenBLAS may sum in an order that depends on how the operands are stored, so that a
-// transposed view would give other bytes than its copy: vectors, where it has one kernel for rows
-// and one for columns, and what it calls small on AVX-512, where it has one for each pair of
-// transpositions. There packed_gemm, whose order is that of k alone, takes 0.4 to 1.3 times as
-// long for matrices (half as long on average where an operand is transposed), 1.1 to 2.7 times as
-// long for vectors.
-bool layout_shows(Index m, Index n, Index k) {
-  return m == 1 || n == 1 ||
-         static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <= 1e6;
-}
-
 int to_int(Index value, const char* what) {
   check(value >= 0 && value <= std::numeric_limits<int>::max(), "gemm: ", what, " = ", value,
         " does not fit BLAS's 32-bit sizes");
@@ -108,7 +128,7 @@ void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha, const 
   const int ia = to_int(std::max(lda, trans_a ? m : k), "lda");
   const int ib = to_int(std::max(ldb, trans_b ? k : n), "ldb");
   const int ic = to_int(std::max(ldc, n), "ldc");
-  if (backend() == Backend::packed || layout_shows(m, n, k)) {
+  if (is_for_packed<T>(m, n, k)) {
     return packed_gemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   }
   blas_gemm(trans_a ? CblasTrans : CblasNoTrans, trans_b ? CblasTrans : CblasNoTrans, im, in, ik,
@@ -135,7 +155,8 @@ template void batched_gemm(Index, bool, bool, Index, Index, Index, double, const
                            Index, const double*, Index, Index, double, double*, Index, Index);
 
 const char* gemm_backend() {
-  return backend() == Backend::packed ? "packed" : "openblas";
+  const double most = reach().otherwise;
+  return most == kEverything ? "packed" : most == kLayoutShows ? "openblas" : "by size";
 }
 
 int blas_threads() noexcept {

@@ -1,10 +1,13 @@
-// Matrix products: OpenBLAS (this is the only user of cblas) or packed_gemm.h.
+// Matrix products: OpenBLAS (this is the only user of cblas) or packed_gemm.h, by size. OpenBLAS's
+// kernels are for large matrices; those of small networks packed_gemm does faster, the more so the
+// fewer rows there are.
 //
 // OpenBLAS takes its kernels by processor model and falls back to ones of twenty years ago when it
 // does not know the model, at a quarter of the speed. So the first product compares the core it
 // chose with the instruction sets of this machine, and keeps to packed_gemm if OpenBLAS is behind.
-// The environment variable ITO_GEMM, "openblas" or "packed", overrides that. The bytes of a product
-// do not depend on the transpositions and leading dimensions of its operands.
+// The environment variable ITO_GEMM, "openblas" or "packed", overrides both; what OpenBLAS would
+// sum in an order that depends on the layout stays with packed_gemm even then, so that the bytes of
+// a product do not depend on the transpositions and leading dimensions of its operands.
 #pragma once
 
 #include "autograd/shape.h"
@@ -25,8 +28,8 @@ void batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Ind
                   const T* a, Index lda, Index stride_a, const T* b, Index ldb, Index stride_b,
                   T beta, T* c, Index ldc, Index stride_c);
 
-// What computes the products: "openblas" or "packed". Throws if ITO_GEMM is neither; so do
-// products.
+// What computes the products: "openblas", "packed" or "by size". Throws if ITO_GEMM is neither of the
+// first two; so do products.
 const char* gemm_backend();
 
 // OpenBLAS's process-wide number of threads; use BlasThreads of parallel.h instead.

@@ -142,10 +142,19 @@ bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
 template <class T>
 void product(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
              const Output<T>& out) {
-  if (n == 1 && m > 1 && out.ldc == 1) {
+  if (n <= kFewColumns && m > kTileRows) {
     // C^T = op(B)^T op(A)^T: vectors along m.
-    return product(n, m, k, Operand<T>{!b.trans, b.data, b.ld}, Operand<T>{!a.trans, a.data, a.ld},
-                   Output<T>{out.alpha, out.beta, out.c, m});
+    const Scratch<T> turned(n * m);
+    T* c = turned.data();
+    for (Index i = 0; out.beta != 0 && i < m; ++i) {
+      for (Index j = 0; j < n; ++j) c[j * m + i] = out.c[i * out.ldc + j];
+    }
+    product(n, m, k, Operand<T>{!b.trans, b.data, b.ld}, Operand<T>{!a.trans, a.data, a.ld},
+            Output<T>{out.alpha, out.beta, c, m});
+    for (Index i = 0; i < m; ++i) {
+      for (Index j = 0; j < n; ++j) out.c[i * out.ldc + j] = c[j * m + i];
+    }
+    return;
   }
   const Pieces depths(k, kBlockDepth<T>), heights(m, kBlockRows<T>);
   const Scratch<T> panel(kTileVectors * kLanes<T> * depths.size(0));

@@ -1,5 +1,6 @@
-// A matrix product of our own, for machines whose OpenBLAS is older than their processor: gemm.h
-// chooses. After Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
+// A matrix product of our own, for what OpenBLAS is slow at: matrices of small networks, and
+// processors newer than itself. gemm.h chooses. After Goto and van de Geijn, Anatomy of
+// High-Performance Matrix Multiplication (2008).
 #pragma once
 
 #include "autograd/shape.h"

@@ -20,6 +20,9 @@ inline constexpr Index kBlockDepth = 1536 / sizeof(T);
 template <class T>
 inline constexpr Index kBlockRows = (Index{512} << 10) / (kBlockDepth<T> * sizeof(T));
 
+// So few columns would leave most of a vector empty.
+inline constexpr Index kFewColumns = 4;
+
 // Rows of A are packed where they lie apart and at least so many columns read them,
 inline constexpr Index kOften = 256;
 // and columns of A where they exceed the first-level cache, or lie so far apart that they evict

@@ -266,12 +266,16 @@ TYPED_TEST(PackedGemm, TakesItsBuffersFromThePool) {
   }
 }
 
-// The choice is made once, hence a process of its own for each.
+// The choice is made once, hence a process of its own for each. `asked` may be null.
 void expect_backend(const char* asked, const char* expected) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        setenv("ITO_GEMM", asked, 1);
+        if (asked) {
+          setenv("ITO_GEMM", asked, 1);
+        } else {
+          unsetenv("ITO_GEMM");
+        }
         std::string found;
         try {
           found = gemm_backend();
@@ -281,7 +285,7 @@ void expect_backend(const char* asked, const char* expected) {
         std::exit(found == expected ? 0 : 1);
       },
       testing::ExitedWithCode(0), "")
-      << asked;
+      << (asked ? asked : "nothing");
 }
 
 TEST(GemmBackend, IsWhatTheEnvironmentAsksFor) {
@@ -289,6 +293,22 @@ TEST(GemmBackend, IsWhatTheEnvironmentAsksFor) {
   expect_backend("openblas", "openblas");
   expect_backend("fast", "an error");
 }
+
+#if HWY_ARCH_X86
+// OpenBLAS with DYNAMIC_ARCH, as distributions build it, takes the core that the environment names.
+TEST(GemmBackend, IsPackedIfOpenBlasIsBehindTheProcessor) {
+  if (!(hwy::SupportedTargets() & (HWY_AVX2 | HWY_AVX3))) GTEST_SKIP() << "nothing is newer";
+  const char* before = std::getenv("OPENBLAS_CORETYPE");
+  const std::string restore = before ? before : "";
+  setenv("OPENBLAS_CORETYPE", "Nehalem", 1);
+  expect_backend(nullptr, "packed");
+  if (before) {
+    setenv("OPENBLAS_CORETYPE", restore.c_str(), 1);
+  } else {
+    unsetenv("OPENBLAS_CORETYPE");
+  }
+}
+#endif
 
 }  // namespace
 }  // namespace ito::kernels
