@@ -37,11 +37,14 @@ namespace {
          (name == "haswell" && (targets & HWY_AVX3));
 }
 
-// The most multiply-adds of a product that packed_gemm takes: in f32 while OpenBLAS has one thread,
-// and otherwise.
+// The most multiply-adds of a product that packed_gemm takes: in f32, where OpenBLAS has one thread
+// or several, and in f64.
 struct Reach {
-  double f32_alone, otherwise;
+  double f32_alone, f32, f64;
 };
+constexpr Reach up_to(double most) {
+  return {most, most, most};
+}
 
 // What OpenBLAS calls small on AVX-512: there it has a kernel for each pair of transpositions, each
 // with an order of its own, so that a transposed view would give other bytes than its copy.
@@ -53,8 +56,8 @@ constexpr double kEverything = std::numeric_limits<double>::infinity();
 // blocks for every level of cache win, by a fifth for f32 and by a half for f64 from 2,000^3 on; so
 // do its threads.
 [[maybe_unused]] Reach measured_reach(std::int64_t targets) {
-  constexpr double kSmall = 4e6;
-  return {targets & HWY_AVX3 ? 512.0 * 512 * 512 : kSmall, kSmall};
+  constexpr double kMedium = 256.0 * 256 * 256, kLarge = 512.0 * 512 * 512;
+  return {.f32_alone = targets & HWY_AVX3 ? kLarge : kMedium, .f32 = kMedium, .f64 = kMedium / 4};
 }
 
 Reach choose_reach() {
@@ -62,15 +65,15 @@ Reach choose_reach() {
     const std::string_view name = asked;
     check(name == "openblas" || name == "packed",
           "gemm: ITO_GEMM is openblas or packed, but it is set to \"", name, "\"");
-    return name == "packed" ? Reach{kEverything, kEverything} : Reach{kLayoutShows, kLayoutShows};
+    return up_to(name == "packed" ? kEverything : kLayoutShows);
   }
 #if HWY_ARCH_X86
   if (openblas_is_behind(openblas_get_corename(), hwy::SupportedTargets())) {
-    return {kEverything, kEverything};
+    return up_to(kEverything);
   }
   return measured_reach(hwy::SupportedTargets());
 #else
-  return {kLayoutShows, kLayoutShows};
+  return up_to(kLayoutShows);
 #endif
 }
 
@@ -79,13 +82,17 @@ const Reach& reach() {
   return chosen;
 }
 
+template <class T>
+double reach_of() {
+  if (sizeof(T) == sizeof(double)) return reach().f64;
+  return blas_threads() == 1 ? reach().f32_alone : reach().f32;
+}
+
 // Vectors always: for them OpenBLAS has one kernel for rows and one for columns.
 template <class T>
 bool is_for_packed(Index m, Index n, Index k) {
-  const bool f32_alone = sizeof(T) == sizeof(float) && blas_threads() == 1;
   return m == 1 || n == 1 ||
-         static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <=
-             (f32_alone ? reach().f32_alone : reach().otherwise);
+         static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <= reach_of<T>();
 }
 
 void blas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha,
@@ -155,7 +162,7 @@ template void batched_gemm(Index, bool, bool, Index, Index, Index, double, const
                            Index, const double*, Index, Index, double, double*, Index, Index);
 
 const char* gemm_backend() {
-  const double most = reach().otherwise;
+  const double most = reach().f64;
   return most == kEverything ? "packed" : most == kLayoutShows ? "openblas" : "by size";
 }
 

@@ -201,6 +201,32 @@ TEST(Study, SamplesDoNotDependOnThreadsOrOnOtherMethods) {
   EXPECT_EQ(one.runs.back().samples.to_vector<float>(), alone.runs[0].samples.to_vector<float>());
 }
 
+// Networks of the paper's size, whose products are too small for OpenBLAS, whatever it chose.
+TEST(Study, SamplesDoNotDependOnTheProcessor) {
+  const Folder folder;
+  const auto run_with = [&](const std::string& environment, const std::string& out) {
+    const std::string command =
+        "unset ITO_GEMM; " + environment + " exec " + ITO_GMM_CASE_STUDY +
+        " --methods exact,mixture-relu,corrected --train-samples 600 --epochs 3 --samples 700"
+        " --steps 10 --out " +
+        out;
+    return report::run_program("/bin/sh", {"-c", command}, folder.path());
+  };
+  const report::ProcessResult older = run_with("ITO_SIMD=AVX2 OPENBLAS_CORETYPE=Haswell", "older");
+  if (older.output.find("ITO_SIMD is one of") != std::string::npos) {
+    GTEST_SKIP() << "this machine has no AVX2";
+  }
+  ASSERT_EQ(older.status, 0) << older.output;
+  const report::ProcessResult own = run_with("", "own");
+  ASSERT_EQ(own.status, 0) << own.output;
+  for (const char* method : {"exact", "mixture-relu", "corrected"}) {
+    const fs::path file = fs::path("samples") / (std::string(method) + ".npy");
+    EXPECT_EQ(report::read_file(folder.path() / "older" / file),
+              report::read_file(folder.path() / "own" / file))
+        << method;
+  }
+}
+
 TEST(Study, AFinishedRunIsLoaded) {
   const Folder folder;
   std::ostringstream log, first_table, second_table;
