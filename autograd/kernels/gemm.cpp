@@ -128,27 +128,32 @@ void scale(Index m, Index n, T beta, T* c, Index ldc) {
 template <class T>
 void gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha, const T* a, Index lda,
           const T* b, Index ldb, T beta, T* c, Index ldc) {
-  const int im = to_int(m, "m"), in = to_int(n, "n"), ik = to_int(k, "k");
-  if (m == 0 || n == 0) return;
-  if (k == 0) return scale(m, n, beta, c, ldc);
-  // A matrix of one row has any leading dimension; BLAS insists on a legal one.
-  const int ia = to_int(std::max(lda, trans_a ? m : k), "lda");
-  const int ib = to_int(std::max(ldb, trans_b ? k : n), "ldb");
-  const int ic = to_int(std::max(ldc, n), "ldc");
-  if (is_for_packed<T>(m, n, k)) {
-    return packed_gemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  }
-  blas_gemm(trans_a ? CblasTrans : CblasNoTrans, trans_b ? CblasTrans : CblasNoTrans, im, in, ik,
-            alpha, a, ia, b, ib, beta, c, ic);
+  batched_gemm(1, trans_a, trans_b, m, n, k, alpha, a, lda, Index{0}, b, ldb, Index{0}, beta, c,
+               ldc, Index{0});
 }
 
 template <class T>
 void batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Index k, T alpha,
                   const T* a, Index lda, Index stride_a, const T* b, Index ldb, Index stride_b,
                   T beta, T* c, Index ldc, Index stride_c) {
+  const int im = to_int(m, "m"), in = to_int(n, "n"), ik = to_int(k, "k");
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    for (Index i = 0; i < batch; ++i) scale(m, n, beta, c + i * stride_c, ldc);
+    return;
+  }
+  // A matrix of one row has any leading dimension; BLAS insists on a legal one.
+  const int ia = to_int(std::max(lda, trans_a ? m : k), "lda");
+  const int ib = to_int(std::max(ldb, trans_b ? k : n), "ldb");
+  const int ic = to_int(std::max(ldc, n), "ldc");
+  if (is_for_packed<T>(m, n, k)) {
+    return packed_batched_gemm(batch, trans_a, trans_b, m, n, k, alpha, a, lda, stride_a, b, ldb,
+                               stride_b, beta, c, ldc, stride_c);
+  }
+  const auto op = [](bool transposed) { return transposed ? CblasTrans : CblasNoTrans; };
   for (Index i = 0; i < batch; ++i) {
-    gemm(trans_a, trans_b, m, n, k, alpha, a + i * stride_a, lda, b + i * stride_b, ldb, beta,
-         c + i * stride_c, ldc);
+    blas_gemm(op(trans_a), op(trans_b), im, in, ik, alpha, a + i * stride_a, ia, b + i * stride_b,
+              ib, beta, c + i * stride_c, ic);
   }
 }
 

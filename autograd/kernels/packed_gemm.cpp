@@ -75,58 +75,80 @@ Rows<T> rows_of_a(const Operand<T>& a) {
   return a.trans ? Rows<T>{a.data, 1, a.ld} : Rows<T>{a.data, a.ld, 1};
 }
 
-// Room for the rows of op(A), those of each tile side by side.
+// A factor of a batch of products: matrix g begins at one.data + g * stride.
+template <class T>
+struct Batch {
+  Operand<T> one;
+  Index stride;
+
+  Operand<T> matrix(Index g) const { return {one.trans, one.data + g * stride, one.ld}; }
+  Batch at(Index i, Index j) const { return {one.at(i, j), stride}; }
+};
+
+// Room for the rows of `count` matrices op(A), those of each tile side by side.
 template <class T>
 class PackedRows {
  public:
-  PackedRows(Index tiles, Index k, bool wanted)
+  PackedRows(Index count, Index tiles, Index k, bool wanted)
       : wanted_(wanted),
+        tiles_(tiles),
         stride_(k * kTileRows),
-        buffer_(wanted ? tiles * stride_ + kOverhang<T> : 0) {}
+        buffer_(wanted ? count * tiles * stride_ + kOverhang<T> : 0) {}
   explicit operator bool() const { return wanted_; }
 
-  // Takes A [rows, k]; the rows are cut into tiles.
-  void fill(const Operand<T>& a, const Pieces& rows, Index k) {
+  // Takes A [rows, k] as matrix g; the rows are cut into tiles.
+  void fill(Index g, const Operand<T>& a, const Pieces& rows, Index k) {
     for (Index i = 0; i < rows.count(); ++i) {
       const Index first = rows.begin(i), count = rows.size(i);
       const Operand<T> from = a.at(first, 0);
       if (a.trans) {
-        pack_rows(from.data, from.ld, count, rows.total() - first, k, tile(i));
+        pack_rows(from.data, from.ld, count, rows.total() - first, k, tile(g, i));
       } else {
-        pack_transposed<kPackedRows<T>, kTileRows>(from.data, from.ld, count, k, tile(i));
+        pack_transposed<kPackedRows<T>, kTileRows>(from.data, from.ld, count, k, tile(g, i));
       }
     }
   }
-  Rows<T> rows(Index i) const { return {tile(i), 1, kTileRows}; }
+  Rows<T> rows(Index g, Index i) const { return {tile(g, i), 1, kTileRows}; }
 
  private:
-  T* tile(Index i) const { return buffer_.data() + i * stride_; }
+  T* tile(Index g, Index i) const { return buffer_.data() + (g * tiles_ + i) * stride_; }
 
   bool wanted_;
-  Index stride_;
+  Index tiles_, stride_;
   Scratch<T> buffer_;
 };
 
-// The product for one block of k and one of rows. `panel` has room for k rows of a panel of B.
+// The products of a batch for one block of k and one of rows. `panel` has room for k rows of a
+// panel of B; a panel that all products share is packed once, and so are the rows of A.
 template <class T>
-void block(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
-           const Output<T>& out, T* panel, PackedRows<T>& packed) {
+void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batch<T>& b,
+           const Output<T>& out, Index stride_c, T* panel, PackedRows<T>& packed) {
   constexpr Index kWidth = kTileVectors * kLanes<T>;
   const Pieces rows(m, kTileRows);
-  if (packed) packed.fill(a, rows, k);
-  for (Index j = 0; j < n; j += kWidth) {
-    const Index columns = std::min(kWidth, n - j);
-    const bool wide = columns > kLanes<T>;
-    const bool reused = rows.count() > 1;
-    const Panel<T> bj = wide ? panel_of_b<2>(b.at(0, j), columns, k, reused, panel)
-                             : panel_of_b<1>(b.at(0, j), columns, k, reused, panel);
-    const auto& tiles_of = wide ? kTiles<T, 2> : kTiles<T, 1>;
-    for (Index i = 0; i < rows.count(); ++i) {
-      const Index first = rows.begin(i);
-      const Rows<T> ai = packed ? packed.rows(i) : rows_of_a(a.at(first, 0));
-      tiles_of[static_cast<std::size_t>(rows.size(i) - 1)](
-          columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld,
-          {out.alpha, out.beta, out.c + first * out.ldc + j, out.ldc});
+  const bool reused = rows.count() > 1 || (b.stride == 0 && batch > 1);
+  for (Index g = 0; packed && g < (a.stride == 0 ? 1 : batch); ++g) {
+    packed.fill(g, a.matrix(g), rows, k);
+  }
+  // The products that one pass over the panels serves.
+  const Index together = b.stride == 0 ? batch : 1;
+  for (Index begin = 0; begin < batch; begin += together) {
+    for (Index j = 0; j < n; j += kWidth) {
+      const Index columns = std::min(kWidth, n - j);
+      const bool wide = columns > kLanes<T>;
+      const Operand<T> from = b.matrix(begin).at(0, j);
+      const Panel<T> bj = wide ? panel_of_b<2>(from, columns, k, reused, panel)
+                               : panel_of_b<1>(from, columns, k, reused, panel);
+      const auto& tiles_of = wide ? kTiles<T, 2> : kTiles<T, 1>;
+      for (Index g = begin; g < begin + together; ++g) {
+        for (Index i = 0; i < rows.count(); ++i) {
+          const Index first = rows.begin(i);
+          const Rows<T> ai =
+              packed ? packed.rows(a.stride == 0 ? 0 : g, i) : rows_of_a(a.matrix(g).at(first, 0));
+          tiles_of[static_cast<std::size_t>(rows.size(i) - 1)](
+              columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld,
+              {out.alpha, out.beta, out.c + g * stride_c + first * out.ldc + j, out.ldc});
+        }
+      }
     }
   }
 }
@@ -140,44 +162,72 @@ bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
 }
 
 template <class T>
-void product(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
-             const Output<T>& out) {
+void products(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batch<T>& b,
+              const Output<T>& out, Index stride_c);
+
+// Products of few columns: C^T = op(B)^T op(A)^T has vectors along m.
+template <class T>
+void turned_product(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
+                    const Output<T>& out) {
+  const Scratch<T> turned(n * m);
+  T* c = turned.data();
+  for (Index i = 0; out.beta != 0 && i < m; ++i) {
+    for (Index j = 0; j < n; ++j) c[j * m + i] = out.c[i * out.ldc + j];
+  }
+  products(1, n, m, k, Batch<T>{{!b.trans, b.data, b.ld}, 0}, Batch<T>{{!a.trans, a.data, a.ld}, 0},
+           Output<T>{out.alpha, out.beta, c, m}, 0);
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < n; ++j) out.c[i * out.ldc + j] = c[j * m + i];
+  }
+}
+
+template <class T>
+void products(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batch<T>& b,
+              const Output<T>& out, Index stride_c) {
   if (n <= kFewColumns && m > kTileRows) {
-    // C^T = op(B)^T op(A)^T: vectors along m.
-    const Scratch<T> turned(n * m);
-    T* c = turned.data();
-    for (Index i = 0; out.beta != 0 && i < m; ++i) {
-      for (Index j = 0; j < n; ++j) c[j * m + i] = out.c[i * out.ldc + j];
-    }
-    product(n, m, k, Operand<T>{!b.trans, b.data, b.ld}, Operand<T>{!a.trans, a.data, a.ld},
-            Output<T>{out.alpha, out.beta, c, m});
-    for (Index i = 0; i < m; ++i) {
-      for (Index j = 0; j < n; ++j) out.c[i * out.ldc + j] = c[j * m + i];
+    for (Index g = 0; g < batch; ++g) {
+      turned_product(m, n, k, a.matrix(g), b.matrix(g),
+                     {out.alpha, out.beta, out.c + g * stride_c, out.ldc});
     }
     return;
   }
   const Pieces depths(k, kBlockDepth<T>), heights(m, kBlockRows<T>);
-  const Scratch<T> panel(kTileVectors * kLanes<T> * depths.size(0));
-  PackedRows<T> packed(Pieces(heights.size(0), kTileRows).count(), depths.size(0),
-                       pays_to_pack(a, m, n, depths.size(0)));
+  const Index depth = depths.size(0), height = heights.size(0);
+  const Index tiles = Pieces(height, kTileRows).count();
+  const bool shares_a = a.stride == 0;
+  const bool pack_a = pays_to_pack(a.one, m, shares_a ? batch * n : n, depth);
+  if (batch > 1 && pack_a && !shares_a && batch * height > kBlockRows<T>) {
+    // Together the rows of A would exceed the second-level cache.
+    for (Index g = 0; g < batch; ++g) {
+      products(1, m, n, k, Batch<T>{a.matrix(g), 0}, Batch<T>{b.matrix(g), 0},
+               Output<T>{out.alpha, out.beta, out.c + g * stride_c, out.ldc}, 0);
+    }
+    return;
+  }
+  const Scratch<T> panel(kTileVectors * kLanes<T> * depth);
+  PackedRows<T> packed(shares_a ? 1 : batch, tiles, depth, pack_a);
   for (Index p = 0; p < depths.count(); ++p) {
     const Index l = depths.begin(p);
     for (Index q = 0; q < heights.count(); ++q) {
       const Index i = heights.begin(q);
-      block(heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0),
-            Output<T>{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc},
+      block(batch, heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0),
+            Output<T>{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc}, stride_c,
             panel.data(), packed);
     }
   }
 }
 
-void product_f32(bool ta, bool tb, Index m, Index n, Index k, float alpha, const float* a,
-                 Index lda, const float* b, Index ldb, float beta, float* c, Index ldc) {
-  product<float>(m, n, k, {ta, a, lda}, {tb, b, ldb}, {alpha, beta, c, ldc});
+void products_f32(Index batch, bool ta, bool tb, Index m, Index n, Index k, float alpha,
+                  const float* a, Index lda, Index stride_a, const float* b, Index ldb,
+                  Index stride_b, float beta, float* c, Index ldc, Index stride_c) {
+  products<float>(batch, m, n, k, {{ta, a, lda}, stride_a}, {{tb, b, ldb}, stride_b},
+                  {alpha, beta, c, ldc}, stride_c);
 }
-void product_f64(bool ta, bool tb, Index m, Index n, Index k, double alpha, const double* a,
-                 Index lda, const double* b, Index ldb, double beta, double* c, Index ldc) {
-  product<double>(m, n, k, {ta, a, lda}, {tb, b, ldb}, {alpha, beta, c, ldc});
+void products_f64(Index batch, bool ta, bool tb, Index m, Index n, Index k, double alpha,
+                  const double* a, Index lda, Index stride_a, const double* b, Index ldb,
+                  Index stride_b, double beta, double* c, Index ldc, Index stride_c) {
+  products<double>(batch, m, n, k, {{ta, a, lda}, stride_a}, {{tb, b, ldb}, stride_b},
+                   {alpha, beta, c, ldc}, stride_c);
 }
 
 }  // namespace ito::kernels::HWY_NAMESPACE
@@ -185,25 +235,30 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace ito::kernels {
-HWY_EXPORT(product_f32);
-HWY_EXPORT(product_f64);
+HWY_EXPORT(products_f32);
+HWY_EXPORT(products_f64);
 
 template <>
-void packed_gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, float alpha, const float* a,
-                 Index lda, const float* b, Index ldb, float beta, float* c, Index ldc) {
+void packed_batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Index k,
+                         float alpha, const float* a, Index lda, Index stride_a, const float* b,
+                         Index ldb, Index stride_b, float beta, float* c, Index ldc,
+                         Index stride_c) {
   if (m == 0 || n == 0) return;
   if (alpha == 0) k = 0;
-  HWY_DYNAMIC_DISPATCH(product_f32)
-  (trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  HWY_DYNAMIC_DISPATCH(products_f32)
+  (batch, trans_a, trans_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
+   stride_c);
 }
 template <>
-void packed_gemm(bool trans_a, bool trans_b, Index m, Index n, Index k, double alpha,
-                 const double* a, Index lda, const double* b, Index ldb, double beta, double* c,
-                 Index ldc) {
+void packed_batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Index k,
+                         double alpha, const double* a, Index lda, Index stride_a, const double* b,
+                         Index ldb, Index stride_b, double beta, double* c, Index ldc,
+                         Index stride_c) {
   if (m == 0 || n == 0) return;
   if (alpha == 0) k = 0;
-  HWY_DYNAMIC_DISPATCH(product_f64)
-  (trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  HWY_DYNAMIC_DISPATCH(products_f64)
+  (batch, trans_a, trans_b, m, n, k, alpha, a, lda, stride_a, b, ldb, stride_b, beta, c, ldc,
+   stride_c);
 }
 }  // namespace ito::kernels
 #endif

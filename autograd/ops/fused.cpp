@@ -31,10 +31,9 @@ Tensor projections(const Tensor& x, const Tensor& weight, Index gates) {
   const Index batch = x.size(0), in = x.size(1), out = weight.size(0);
   Tensor p = empty({batch, gates, out}, x.dtype());
   visit_floating(x.dtype(), "gated_linear", [&]<class T>(T) {
-    for (Index l = 0; l < gates; ++l) {
-      kernels::gemm(false, true, batch, out, in, T(1), x.data<T>(), in, weight.data<T>() + l * in,
-                    gates * in, T(0), p.mutable_data<T>() + l * out, gates * out);
-    }
+    kernels::batched_gemm(gates, false, true, batch, out, in, T(1), x.data<T>(), in, Index{0},
+                          weight.data<T>(), gates * in, in, T(0), p.mutable_data<T>(), gates * out,
+                          out);
   });
   return p;
 }
@@ -90,10 +89,9 @@ struct GatedLinear final : Op {
       }
       if (out.wants(2)) {
         Tensor dw = empty(w.shape(), w.dtype());
-        for (Index l = 0; l < n.gates; ++l) {
-          kernels::gemm(true, false, n.out, n.in, n.batch, T(1), dp + l * n.out, n.gates * n.out,
-                        x.data<T>(), n.in, T(0), dw.mutable_data<T>() + l * n.in, n.gates * n.in);
-        }
+        kernels::batched_gemm(n.gates, true, false, n.out, n.in, n.batch, T(1), dp, n.gates * n.out,
+                              n.out, x.data<T>(), n.in, Index{0}, T(0), dw.mutable_data<T>(),
+                              n.gates * n.in, n.in);
         out.set(2, dw);
       }
     });

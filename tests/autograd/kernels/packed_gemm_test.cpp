@@ -251,6 +251,38 @@ TYPED_TEST(PackedGemm, RowsAndColumnsDoNotDependOnTheBatch) {
   }
 }
 
+// Whether factors repeat and are packed once, or one product after the other.
+TYPED_TEST(PackedGemm, BatchesEqualTheirProducts) {
+  using T = TypeParam;
+  constexpr Index batch = 3;
+  // The last exceeds the rows that are packed together.
+  for (const Sizes& s : {Sizes{false, true, 50, 64, 70}, Sizes{true, false, 40, 270, 50},
+                         Sizes{false, false, 20, 300, 500}, Sizes{true, true, 33, 3, 40},
+                         Sizes{true, false, 300, 40, 800}}) {
+    const Index size_a = s.m * s.k, size_b = s.k * s.n, size_c = s.m * s.n;
+    const auto a = Problem<T>::normals(batch * size_a, this->rng_);
+    const auto b = Problem<T>::normals(batch * size_b, this->rng_);
+    const auto c = Problem<T>::normals(batch * size_c, this->rng_);
+    const Index lda = s.trans_a ? s.m : s.k, ldb = s.trans_b ? s.k : s.n;
+    for_each_target([&](std::int64_t target) {
+      for (const Index stride_a : {Index{0}, size_a}) {
+        for (const Index stride_b : {Index{0}, size_b}) {
+          auto together = c, apart = c;
+          packed_batched_gemm(batch, s.trans_a, s.trans_b, s.m, s.n, s.k, T(0.5), a.data(), lda,
+                              stride_a, b.data(), ldb, stride_b, T(2), together.data(), s.n,
+                              size_c);
+          for (Index g = 0; g < batch; ++g) {
+            packed_gemm(s.trans_a, s.trans_b, s.m, s.n, s.k, T(0.5), a.data() + g * stride_a, lda,
+                        b.data() + g * stride_b, ldb, T(2), apart.data() + g * size_c, s.n);
+          }
+          ASSERT_EQ(together, apart) << s << ", strides " << stride_a << " and " << stride_b
+                                     << ", target " << hwy::TargetName(target);
+        }
+      }
+    });
+  }
+}
+
 TYPED_TEST(PackedGemm, TakesItsBuffersFromThePool) {
   using T = TypeParam;
   const Problem<T> p({true, true, 300, 300, 600, 500}, this->rng_);
