@@ -28,8 +28,8 @@ void batched_gemm(Index batch, bool trans_a, bool trans_b, Index m, Index n, Ind
                   const T* a, Index lda, Index stride_a, const T* b, Index ldb, Index stride_b,
                   T beta, T* c, Index ldc, Index stride_c);
 
-// What computes the products: "openblas", "packed" or "by size". Throws if ITO_GEMM is neither of the
-// first two; so do products.
+// What computes the products: "openblas", "packed" or "by size". Throws if ITO_GEMM is neither of
+// the first two; so do products.
 const char* gemm_backend();
 
 // OpenBLAS's process-wide number of threads; use BlasThreads of parallel.h instead.
