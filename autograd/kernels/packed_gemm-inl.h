@@ -171,13 +171,50 @@ HWY_INLINE void add_product(T a, const Row<V, T>& b, Row<V, T>& sum) {
 
 // c = alpha * sum + beta * c, where the last vector has `last` elements.
 template <Index V, class T>
-HWY_INLINE void store_row(const Row<V, T>& sum, T alpha, T beta, T* c, std::size_t last) {
+HWY_INLINE void store_row(const T* sum, T alpha, T beta, T* c, std::size_t last) {
   const Tag<T> d;
   for (Index v = 0; v < V; ++v, c += kLanes<T>) {
     const std::size_t lanes = v + 1 < V ? static_cast<std::size_t>(kLanes<T>) : last;
-    auto value = hn::Mul(hn::Set(d, alpha), sum[v]);
+    auto value = hn::Mul(hn::Set(d, alpha), hn::Load(d, sum + v * kLanes<T>));
     if (beta != 0) value = fma(d, hn::Set(d, beta), load_first(d, c, lanes), value);
     store_first(d, value, c, lanes);
+  }
+}
+
+template <Index V, class T>
+HWY_INLINE void set_row(const Row<V, T>& sum, T* c) {
+  for (Index v = 0; v < V; ++v) hn::StoreU(sum[v], Tag<T>(), c + v * kLanes<T>);
+}
+template <Index V, class T>
+HWY_INLINE void add_to_row(const Row<V, T>& sum, T* c) {
+  const Tag<T> d;
+  for (Index v = 0; v < V; ++v, c += kLanes<T>) {
+    hn::StoreU(hn::Add(hn::LoadU(d, c), sum[v]), d, c);
+  }
+}
+
+// C [R, n] = alpha * sum + beta * C. Whole tiles with the commonest factors go from the registers
+// to C; the rest by way of memory, which keeps the code of the others short.
+template <Index V, class T, Index... I>
+HWY_INLINE void store_tile(const Row<V, T> (&sum)[sizeof...(I)], Index n, const Output<T>& out,
+                           std::integer_sequence<Index, I...>) {
+  constexpr Index kWidth = V * kLanes<T>;
+  if (out.alpha == 1 && n == kWidth) {
+    if (out.beta == 0) {
+      (set_row<V, T>(sum[I], out.c + I * out.ldc), ...);
+      return;
+    }
+    if (out.beta == 1) {
+      (add_to_row<V, T>(sum[I], out.c + I * out.ldc), ...);
+      return;
+    }
+  }
+  HWY_ALIGN T rows[sizeof...(I) * kWidth];
+  (set_row<V, T>(sum[I], rows + I * kWidth), ...);
+  const auto last = static_cast<std::size_t>(n - (kWidth - kLanes<T>));
+  T* c = out.c;
+  for (std::size_t i = 0; i < sizeof...(I); ++i, c += out.ldc) {
+    store_row<V, T>(rows + i * kWidth, out.alpha, out.beta, c, last);
   }
 }
 
@@ -197,8 +234,7 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
   for (Index l = 0; l < k; ++l, a += step, b += ldb) add_products<V, T>(a, row_step, b, sum, rows);
-  const auto last = static_cast<std::size_t>(n - (V - 1) * kLanes<T>);
-  (store_row<V, T>(sum[I], out.alpha, out.beta, out.c + I * out.ldc, last), ...);
+  store_tile<V, T>(sum, n, out, rows);
 }
 
 // C [R, n] = alpha A B + beta C for A[i, l] = a[i * row_step + l * step] and B[l, j] =
