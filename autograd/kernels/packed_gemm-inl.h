@@ -40,34 +40,37 @@ inline constexpr Index kPackedRows = (kTileRows + kLanes<T> - 1) / kLanes<T>* kL
 template <class T>
 inline constexpr Index kOverhang = kPackedRows<T> - kTileRows;
 
-// Elements of a 128-bit block, the square that transposes turn in registers.
 #if HWY_TARGET == HWY_SCALAR
 template <class T>
 inline constexpr Index kBlock = 1;
 #else
 template <class T>
-inline constexpr Index kBlock = 16 / sizeof(T);
+inline constexpr Index kBlock = 16 / sizeof(T);  // elements of a 128-bit block
 #endif
+// Transposes read two blocks of a row where vectors have as many.
+template <class T>
+inline constexpr Index kPiece = std::min(2 * kBlock<T>, kLanes<T>);
 
 #if HWY_TARGET != HWY_SCALAR
-// A vector whose 128-bit blocks come from one row each: block i from rows[i * (elements a block)].
+// A vector whose pieces come from one row each: piece i from rows[i * (elements a piece)].
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> load_blocks(D d, const T* const* rows, Index l) {
+HWY_INLINE hn::Vec<D> load_pieces(D d, const T* const* rows, Index l) {
   constexpr Index kN = static_cast<Index>(hn::MaxLanes(D()));
-  if constexpr (kN * sizeof(T) <= 16) {
+  if constexpr (kN <= kPiece<T>) {
     return hn::LoadU(d, rows[0] + l);
   } else {
     const hn::Half<D> half;
-    return hn::Combine(d, load_blocks(half, rows + kN / 2, l), load_blocks(half, rows, l));
+    return hn::Combine(d, load_pieces(half, rows + kN / 2, l), load_pieces(half, rows, l));
   }
 }
 
-// out[i] holds rows[j][l + i] in the lanes j, for the elements i of a 128-bit block.
-HWY_INLINE void transpose_block(Tag<float> d, const float* const* rows, Index l,
-                                hn::Vec<Tag<float>> (&out)[kBlock<float>]) {
+// Transposes within blocks, 4 x 4 or 2 x 2: out[i] holds, in each block, element i of that block of
+// every row.
+HWY_INLINE void transpose_blocks(Tag<float> d, const float* const* rows, Index l,
+                                 hn::Vec<Tag<float>>* out) {
   const hn::RepartitionToWide<Tag<float>> pairs;
-  const auto r0 = load_blocks(d, rows, l), r1 = load_blocks(d, rows + 1, l);
-  const auto r2 = load_blocks(d, rows + 2, l), r3 = load_blocks(d, rows + 3, l);
+  const auto r0 = load_pieces(d, rows, l), r1 = load_pieces(d, rows + 1, l);
+  const auto r2 = load_pieces(d, rows + 2, l), r3 = load_pieces(d, rows + 3, l);
   const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, r0, r1));
   const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, r2, r3));
   const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, r0, r1));
@@ -77,16 +80,31 @@ HWY_INLINE void transpose_block(Tag<float> d, const float* const* rows, Index l,
   out[2] = hn::BitCast(d, hn::InterleaveLower(pairs, high01, high23));
   out[3] = hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23));
 }
-HWY_INLINE void transpose_block(Tag<double> d, const double* const* rows, Index l,
-                                hn::Vec<Tag<double>> (&out)[kBlock<double>]) {
-  const auto r0 = load_blocks(d, rows, l), r1 = load_blocks(d, rows + 1, l);
+HWY_INLINE void transpose_blocks(Tag<double> d, const double* const* rows, Index l,
+                                 hn::Vec<Tag<double>>* out) {
+  const auto r0 = load_pieces(d, rows, l), r1 = load_pieces(d, rows + 1, l);
   out[0] = hn::InterleaveLower(d, r0, r1);
   out[1] = hn::InterleaveUpper(d, r0, r1);
 }
+
+// out[i] holds rows[j][l + i] in the lanes j, for the elements i of a piece.
+template <class T>
+HWY_INLINE void transpose_pieces(Tag<T> d, const T* const* rows, Index l, hn::Vec<Tag<T>>* out) {
+  if constexpr (kPiece<T> == kBlock<T>) {
+    transpose_blocks(d, rows, l, out);
+  } else {
+    hn::Vec<Tag<T>> near[kBlock<T>], far[kBlock<T>];
+    transpose_blocks(d, rows, l, near);
+    transpose_blocks(d, rows + kBlock<T>, l, far);
+    for (Index i = 0; i < kBlock<T>; ++i) {
+      out[i] = hn::OddEvenBlocks(hn::SwapAdjacentBlocks(far[i]), near[i]);
+      out[kBlock<T> + i] = hn::OddEvenBlocks(far[i], hn::SwapAdjacentBlocks(near[i]));
+    }
+  }
+}
 #else
 template <class T>
-HWY_INLINE void transpose_block(Tag<T> d, const T* const* rows, Index l,
-                                hn::Vec<Tag<T>> (&out)[kBlock<T>]) {
+HWY_INLINE void transpose_pieces(Tag<T> d, const T* const* rows, Index l, hn::Vec<Tag<T>>* out) {
   out[0] = hn::LoadU(d, rows[0] + l);
 }
 #endif
@@ -100,13 +118,13 @@ void pack_transposed(const T* from, Index ld, Index count, Index k, T* to) {
   const T* rows[W];
   for (Index j = 0; j < W; ++j) rows[j] = from + std::min(j, count - 1) * ld;
   const Tag<T> d;
-  const Index whole = k - k % kBlock<T>;
+  const Index whole = k - k % kPiece<T>;
   // From the end, since that may reach into the beginning of the next row.
   for (Index j = W - kLanes<T>; j >= 0; j -= kLanes<T>) {
-    for (Index l = 0; l < whole; l += kBlock<T>) {
-      hn::Vec<Tag<T>> block[kBlock<T>];
-      transpose_block(d, rows + j, l, block);
-      for (Index i = 0; i < kBlock<T>; ++i) hn::StoreU(block[i], d, to + (l + i) * Stride + j);
+    for (Index l = 0; l < whole; l += kPiece<T>) {
+      hn::Vec<Tag<T>> piece[kPiece<T>];
+      transpose_pieces(d, rows + j, l, piece);
+      for (Index i = 0; i < kPiece<T>; ++i) hn::StoreU(piece[i], d, to + (l + i) * Stride + j);
     }
   }
   for (Index l = whole; l < k; ++l) {

@@ -107,15 +107,15 @@ void transpose(const T* x, Index ldx, Index rows, Index columns, T* y, Index ldy
   hwy::FlushStream();
 }
 
-// Small matrices are turned in registers: the elements [0, kLanes) of the columns j to j + kBlock
+// Small matrices are turned in registers: the elements [0, kLanes) of the columns j to j + kPiece
 // of x, one column a vector.
 template <class T>
 struct Band {
   void set(const T* x, Index ld) {
     for (Index r = 0; r < kLanes<T>; ++r) rows[r] = x + r * ld;
   }
-  HWY_INLINE void columns(Index j, hn::Vec<Tag<T>> (&out)[kBlock<T>]) const {
-    transpose_block(Tag<T>(), rows, j, out);
+  HWY_INLINE void columns(Index j, hn::Vec<Tag<T>> (&out)[kPiece<T>]) const {
+    transpose_pieces(Tag<T>(), rows, j, out);
   }
   HWY_INLINE hn::Vec<Tag<T>> column(Index j) const {
     HWY_ALIGN T x[kLanes<T>];
@@ -136,11 +136,11 @@ HWY_INLINE void diagonal_of_bands(const T* a, const T* b, Index n, Index k, T* s
     bands[v].set(a + v * kLanes<T> * k, k);
     sums[v] = hn::Zero(d);
   }
-  const Index whole = k - k % kBlock<T>;
-  for (Index j = 0; j < whole; j += kBlock<T>) {
-    hn::Vec<Tag<T>> x[V][kBlock<T>];
+  const Index whole = k - k % kPiece<T>;
+  for (Index j = 0; j < whole; j += kPiece<T>) {
+    hn::Vec<Tag<T>> x[V][kPiece<T>];
     for (Index v = 0; v < V; ++v) bands[v].columns(j, x[v]);
-    for (Index c = 0; c < kBlock<T>; ++c) {
+    for (Index c = 0; c < kPiece<T>; ++c) {
       for (Index v = 0; v < V; ++v) {
         sums[v] = fma(d, x[v][c], hn::LoadU(d, b + (j + c) * n + v * kLanes<T>), sums[v]);
       }
@@ -156,7 +156,7 @@ HWY_INLINE void diagonal_of_bands(const T* a, const T* b, Index n, Index k, T* s
 
 template <class T>
 void diagonal(const T* a, const T* b, Index n, Index k, T* sum) {
-  constexpr Index kAtOnce = 4;
+  constexpr Index kAtOnce = 2;
   Index i = 0;
   for (; i + kAtOnce * kLanes<T> <= n; i += kAtOnce * kLanes<T>) {
     diagonal_of_bands<kAtOnce>(a + i * k, b + i, n, k, sum + i);
@@ -174,7 +174,7 @@ template <class T>
 void scaled(const T* x, Index rows, Index columns, ScaleBy by, const T* scale, T* y) {
   const Tag<T> d;
   const bool by_row = by == ScaleBy::row_of_x;
-  const Index whole = columns - columns % kBlock<T>;
+  const Index whole = columns - columns % kPiece<T>;
   Index i = 0;
   for (; i + kLanes<T> <= rows; i += kLanes<T>) {
     Band<T> band;
@@ -182,11 +182,11 @@ void scaled(const T* x, Index rows, Index columns, ScaleBy by, const T* scale, T
     const auto scale_of = [&](Index j) HWY_ATTR {
       return by_row ? hn::LoadU(d, scale + i) : hn::Set(d, scale[j]);
     };
-    for (Index j = 0; j < whole; j += kBlock<T>) {
-      hn::Vec<Tag<T>> block[kBlock<T>];
-      band.columns(j, block);
-      for (Index c = 0; c < kBlock<T>; ++c) {
-        hn::StoreU(hn::Mul(block[c], scale_of(j + c)), d, y + (j + c) * rows + i);
+    for (Index j = 0; j < whole; j += kPiece<T>) {
+      hn::Vec<Tag<T>> piece[kPiece<T>];
+      band.columns(j, piece);
+      for (Index c = 0; c < kPiece<T>; ++c) {
+        hn::StoreU(hn::Mul(piece[c], scale_of(j + c)), d, y + (j + c) * rows + i);
       }
     }
     for (Index j = whole; j < columns; ++j) {
