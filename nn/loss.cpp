@@ -1,6 +1,7 @@
 #include "nn/loss.h"
 
 #include "autograd/ops/binary.h"
+#include "autograd/ops/fused.h"
 #include "autograd/ops/index.h"
 #include "autograd/ops/reduce.h"
 #include "autograd/ops/softmax.h"
@@ -31,7 +32,10 @@ Tensor reduce(const Tensor& losses, LossOptions options) {
 
 Tensor mse_loss(const Tensor& prediction, const Tensor& target, LossOptions options) {
   check_shapes(prediction, target, "mse_loss");
-  return reduce(square(prediction - target), options);
+  if (options.reduction == Reduction::none) return square(prediction - target);
+  const Tensor total = squared_distance(prediction, target);
+  if (options.reduction == Reduction::sum) return total;
+  return total * (1 / static_cast<double>(prediction.numel()));
 }
 
 Tensor l1_loss(const Tensor& prediction, const Tensor& target, LossOptions options) {

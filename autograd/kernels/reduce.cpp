@@ -69,43 +69,70 @@ struct Total<ReduceFn::sum, T> {
   T value() const { return static_cast<T>(sum.value()); }
 };
 
-struct Element {
-  template <class D, class T>
-  static HWY_INLINE hn::Vec<D> load(D d, const T* x, std::size_t n) {
-    return load_first(d, x, n);
+// What a row is reduced from: its terms i to i + n, of which load() gives a vector; join() adds a
+// whole vector of them to what there is so far.
+template <class T>
+struct Elements {
+  template <class D>
+  HWY_INLINE hn::Vec<D> load(D d, std::size_t i, std::size_t n) const {
+    return load_first(d, x + i, n);
   }
-  template <ReduceFn F, class D, class T>
-  static HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, const T* x) {
-    return join_lanes<F>(sofar, hn::LoadU(d, x));
+  template <ReduceFn F, class D>
+  HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, std::size_t i) const {
+    return join_lanes<F>(sofar, hn::LoadU(d, x + i));
   }
+
+  const T* x;
 };
 
-struct Square {
-  template <class D, class T>
-  static HWY_INLINE hn::Vec<D> load(D d, const T* x, std::size_t n) {
-    if constexpr (sizeof(T) < sizeof(hn::TFromD<D>)) {
-      const auto v = hn::PromoteTo(d, load_first(hn::Rebind<T, D>{}, x, n));
-      return hn::Mul(v, v);
-    } else {
-      const auto v = load_first(d, x, n);
-      return hn::Mul(v, v);
-    }
+// Squares, in double.
+template <class T>
+struct Squares {
+  template <class D>
+  HWY_INLINE hn::Vec<D> load(D d, std::size_t i, std::size_t n) const {
+    const auto v = value(d, i, n);
+    return hn::Mul(v, v);
   }
   // The square of a float is exact in double, so fusing it changes nothing.
-  template <ReduceFn F, class D, class T>
-  static HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, const T* x) {
-    if constexpr (sizeof(T) < sizeof(hn::TFromD<D>)) {
-      const auto v = hn::PromoteTo(d, hn::LoadU(hn::Rebind<T, D>{}, x));
+  template <ReduceFn F, class D>
+  HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, std::size_t i) const {
+    const auto v = value(d, i, hn::Lanes(d));
+    if constexpr (sizeof(T) < sizeof(double)) {
       return hn::MulAdd(v, v, sofar);
     } else {
-      return join_lanes<F>(sofar, load(d, x, hn::Lanes(d)));
+      return join_lanes<F>(sofar, hn::Mul(v, v));
     }
   }
+  template <class D>
+  HWY_INLINE hn::Vec<D> value(D d, std::size_t i, std::size_t n) const {
+    if constexpr (sizeof(T) < sizeof(double)) {
+      return hn::PromoteTo(d, load_first(hn::Rebind<T, D>{}, x + i, n));
+    } else {
+      return load_first(d, x + i, n);
+    }
+  }
+
+  const T* x;
 };
 
-// Reduces up to kBlock terms in the arithmetic of A.
-template <ReduceFn F, class Term, class A, class T>
-A reduce_block(const T* x, std::size_t n) {
+template <class T>
+struct SquaredDifferences {
+  template <class D>
+  HWY_INLINE hn::Vec<D> load(D d, std::size_t i, std::size_t n) const {
+    const auto v = hn::Sub(load_first(d, a + i, n), load_first(d, b + i, n));
+    return hn::Mul(v, v);
+  }
+  template <ReduceFn F, class D>
+  HWY_INLINE hn::Vec<D> join(D d, hn::Vec<D> sofar, std::size_t i) const {
+    return join_lanes<F>(sofar, load(d, i, hn::Lanes(d)));
+  }
+
+  const T *a, *b;
+};
+
+// Reduces the terms [begin, begin + n), n at most kBlock, in the arithmetic of A.
+template <ReduceFn F, class A, class Terms>
+A reduce_block(const Terms& terms, std::size_t begin, std::size_t n) {
   const hn::ScalableTag<A> d;
   using V = hn::Vec<decltype(d)>;
   constexpr std::size_t kVirtualLanes = kVirtualBytes / sizeof(A);
@@ -118,15 +145,16 @@ A reduce_block(const T* x, std::size_t n) {
     V v0 = start, v1 = start, v2 = start, v3 = start;
     std::size_t i = g;
     for (; i + group <= n; i += kVirtualLanes) {
-      v0 = Term::template join<F>(d, v0, x + i);
-      v1 = Term::template join<F>(d, v1, x + i + width);
-      v2 = Term::template join<F>(d, v2, x + i + 2 * width);
-      v3 = Term::template join<F>(d, v3, x + i + 3 * width);
+      const std::size_t at = begin + i;
+      v0 = terms.template join<F>(d, v0, at);
+      v1 = terms.template join<F>(d, v1, at + width);
+      v2 = terms.template join<F>(d, v2, at + 2 * width);
+      v3 = terms.template join<F>(d, v3, at + 3 * width);
     }
     const auto join_rest = [&](V v, std::size_t at) HWY_ATTR {
       if (at >= n) return v;
       const std::size_t count = std::min(width, n - at);
-      const V term = Term::load(d, x + at, count);
+      const V term = terms.load(d, begin + at, count);
       return join_lanes<F>(v, hn::IfThenElse(hn::FirstN(d, count), term, start));
     };
     hn::Store(join_rest(v0, i), d, lanes + g);
@@ -145,11 +173,11 @@ A reduce_block(const T* x, std::size_t n) {
   return lanes[0];
 }
 
-template <ReduceFn F, class Term, class A, class T>
-A reduce_row(const T* x, std::size_t n) {
+template <ReduceFn F, class A, class Terms>
+A reduce_row(const Terms& terms, std::size_t n) {
   Total<F, A> total;
   for (std::size_t i = 0; i < n; i += kBlock) {
-    total.add(reduce_block<F, Term, A>(x + i, std::min(kBlock, n - i)));
+    total.add(reduce_block<F, A>(terms, i, std::min(kBlock, n - i)));
   }
   return total.value();
 }
@@ -199,7 +227,7 @@ template <ReduceFn F, class T>
 void reduce_all(const T* x, std::size_t outer, std::size_t len, std::size_t inner, T* y) {
   for (std::size_t o = 0; o < outer; ++o) {
     if (inner == 1) {
-      y[o] = reduce_row<F, Element, T>(x + o * len, len);
+      y[o] = reduce_row<F, T>(Elements<T>{x + o * len}, len);
     } else {
       reduce_columns<F>(x + o * len * inner, len, inner, y + o * inner);
     }
@@ -232,11 +260,19 @@ void reduce_f64(ReduceFn f, const double* x, std::size_t outer, std::size_t len,
 }
 
 double sum_squares_f32(const float* x, std::size_t n) {
-  return reduce_row<ReduceFn::sum, Square, double>(x, n);
+  return reduce_row<ReduceFn::sum, double>(Squares<float>{x}, n);
 }
 
 double sum_squares_f64(const double* x, std::size_t n) {
-  return reduce_row<ReduceFn::sum, Square, double>(x, n);
+  return reduce_row<ReduceFn::sum, double>(Squares<double>{x}, n);
+}
+
+float squared_distance_f32(const float* a, const float* b, std::size_t n) {
+  return reduce_row<ReduceFn::sum, float>(SquaredDifferences<float>{a, b}, n);
+}
+
+double squared_distance_f64(const double* a, const double* b, std::size_t n) {
+  return reduce_row<ReduceFn::sum, double>(SquaredDifferences<double>{a, b}, n);
 }
 
 }  // namespace ito::kernels::HWY_NAMESPACE
@@ -248,6 +284,8 @@ HWY_EXPORT(reduce_f32);
 HWY_EXPORT(reduce_f64);
 HWY_EXPORT(sum_squares_f32);
 HWY_EXPORT(sum_squares_f64);
+HWY_EXPORT(squared_distance_f32);
+HWY_EXPORT(squared_distance_f64);
 
 namespace {
 std::size_t size(Index n) {
@@ -273,6 +311,16 @@ double sum_squares<float>(const float* x, Index n) {
 template <>
 double sum_squares<double>(const double* x, Index n) {
   return HWY_DYNAMIC_DISPATCH(sum_squares_f64)(x, size(n));
+}
+
+template <>
+float squared_distance<float>(const float* a, const float* b, Index n) {
+  return HWY_DYNAMIC_DISPATCH(squared_distance_f32)(a, b, size(n));
+}
+
+template <>
+double squared_distance<double>(const double* a, const double* b, Index n) {
+  return HWY_DYNAMIC_DISPATCH(squared_distance_f64)(a, b, size(n));
 }
 
 }  // namespace ito::kernels

@@ -41,4 +41,8 @@ void cumsum(const T* x, Index outer, Index len, Index inner, T* y, bool reverse 
 template <class T>
 double sum_squares(const T* x, Index n);
 
+// The sum of (a_i - b_i)^2, with the bytes of reduce() over those squares.
+template <class T>
+T squared_distance(const T* a, const T* b, Index n);
+
 }  // namespace ito::kernels

@@ -81,6 +81,59 @@ void unary_f64(UnaryFn f, const double* x, double* y, std::size_t n) {
   map_any(f, x, y, n, std::make_integer_sequence<int, kUnaryFnCount>{});
 }
 
+// f'(x) from z, which slope_from names.
+template <UnaryFn F, class D, class V = hn::Vec<D>>
+HWY_INLINE V slope(D d, V z) {
+  using enum UnaryFn;
+  const V one = hn::Set(d, 1);
+  // clang-format off
+  if constexpr (F == square) return hn::Mul(hn::Set(d, 2), z);
+  else if constexpr (F == relu) return hn::IfThenElseZero(hn::Gt(z, hn::Zero(d)), one);
+  else if constexpr (F == tanh) return hn::Sub(one, hn::Mul(z, z));
+  else return hn::Mul(z, hn::Sub(one, z));
+  // clang-format on
+}
+
+template <UnaryFn F, class T>
+void map_backward(const T* g, bool g_scalar, const T* z, T* dx, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  if (n == 0) return;
+  const auto first = hn::Set(d, g[0]);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto gi = g_scalar ? first : hn::LoadU(d, g + i);
+    hn::StoreU(hn::Mul(gi, slope<F>(d, hn::LoadU(d, z + i))), d, dx + i);
+  }
+  if (i == n) return;
+  const auto gi = g_scalar ? first : load_first(d, g + i, n - i);
+  store_first(d, hn::Mul(gi, slope<F>(d, load_first(d, z + i, n - i))), dx + i, n - i);
+}
+
+template <class T>
+void map_any_backward(UnaryFn f, const T* g, bool g_scalar, const T* z, T* dx, std::size_t n) {
+  switch (f) {
+    case UnaryFn::square:
+      return map_backward<UnaryFn::square>(g, g_scalar, z, dx, n);
+    case UnaryFn::relu:
+      return map_backward<UnaryFn::relu>(g, g_scalar, z, dx, n);
+    case UnaryFn::tanh:
+      return map_backward<UnaryFn::tanh>(g, g_scalar, z, dx, n);
+    default:
+      return map_backward<UnaryFn::sigmoid>(g, g_scalar, z, dx, n);
+  }
+}
+
+void unary_backward_f32(UnaryFn f, const float* g, bool g_scalar, const float* z, float* dx,
+                        std::size_t n) {
+  map_any_backward(f, g, g_scalar, z, dx, n);
+}
+
+void unary_backward_f64(UnaryFn f, const double* g, bool g_scalar, const double* z, double* dx,
+                        std::size_t n) {
+  map_any_backward(f, g, g_scalar, z, dx, n);
+}
+
 }  // namespace ito::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -88,6 +141,8 @@ HWY_AFTER_NAMESPACE();
 namespace ito::kernels {
 HWY_EXPORT(unary_f32);
 HWY_EXPORT(unary_f64);
+HWY_EXPORT(unary_backward_f32);
+HWY_EXPORT(unary_backward_f64);
 
 template <>
 void unary<float>(UnaryFn f, const float* x, float* y, Index n) {
@@ -97,6 +152,18 @@ void unary<float>(UnaryFn f, const float* x, float* y, Index n) {
 template <>
 void unary<double>(UnaryFn f, const double* x, double* y, Index n) {
   HWY_DYNAMIC_DISPATCH(unary_f64)(f, x, y, static_cast<std::size_t>(n));
+}
+
+template <>
+void unary_backward<float>(UnaryFn f, const float* g, bool g_scalar, const float* z, float* dx,
+                           Index n) {
+  HWY_DYNAMIC_DISPATCH(unary_backward_f32)(f, g, g_scalar, z, dx, static_cast<std::size_t>(n));
+}
+
+template <>
+void unary_backward<double>(UnaryFn f, const double* g, bool g_scalar, const double* z, double* dx,
+                            Index n) {
+  HWY_DYNAMIC_DISPATCH(unary_backward_f64)(f, g, g_scalar, z, dx, static_cast<std::size_t>(n));
 }
 
 }  // namespace ito::kernels

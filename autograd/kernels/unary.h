@@ -54,4 +54,25 @@ constexpr const char* name(UnaryFn f) {
 template <class T>
 void unary(UnaryFn f, const T* x, T* y, Index n);
 
+// What the slope f'(x) follows from by a few multiplications: x, or y = f(x).
+enum class SlopeFrom : std::uint8_t { neither, argument, value };
+constexpr SlopeFrom slope_from(UnaryFn f) {
+  switch (f) {
+    case UnaryFn::square:
+    case UnaryFn::relu:
+      return SlopeFrom::argument;
+    case UnaryFn::tanh:
+    case UnaryFn::sigmoid:
+      return SlopeFrom::value;
+    default:
+      return SlopeFrom::neither;
+  }
+}
+
+// dx[i] = g[i] f'(x[i]) for such an f, given z = x or z = y as slope_from tells; where g_scalar is
+// set, g is one value used for every i. Rounded like the rules of the op, step by step. dx may
+// equal g (unless scalar) or z; partial overlap is not allowed.
+template <class T>
+void unary_backward(UnaryFn f, const T* g, bool g_scalar, const T* z, T* dx, Index n);
+
 }  // namespace ito::kernels

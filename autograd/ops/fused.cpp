@@ -4,11 +4,14 @@
 #include "autograd/graph/op.h"
 #include "autograd/kernels/gated.h"
 #include "autograd/kernels/gemm.h"
+#include "autograd/kernels/reduce.h"
 #include "autograd/kernels/transpose.h"
+#include "autograd/kernels/unary.h"
 #include "autograd/ops/binary.h"
 #include "autograd/ops/convert.h"
 #include "autograd/ops/matmul.h"
 #include "autograd/ops/reduce.h"
+#include "autograd/ops/unary.h"
 #include "autograd/ops/view.h"
 
 namespace ito {
@@ -143,6 +146,31 @@ struct DiagonalOfProduct final : Op {
   }
 };
 
+struct SquaredDistance final : Op {
+  static constexpr const char* kName = "squared_distance";
+  const char* name() const override { return kName; }
+
+  Tensor vjp(const Call& c, const Tensor& g, int i) const override {
+    const Tensor da = g * (2 * (c.in[0] - c.in[1]));
+    return i == 0 ? da : -da;
+  }
+
+  void vjps(const Call& c, const Tensor& g, Gradients out) const override {
+    if (grad_enabled()) return Op::vjps(c, g, out);
+    Tensor da = c.in[0] - c.in[1];
+    visit_floating(da.dtype(), kName, [&]<class T>(T) {
+      T* d = da.mutable_data<T>();
+      kernels::unary_backward(kernels::UnaryFn::square, g.data<T>(), true, d, d, da.numel());
+    });
+    if (out.wants(1)) out.set(1, -da);
+    if (out.wants(0)) out.set(0, da);
+  }
+
+  Tangent jvp(const Call& c, Tangents t) const override {
+    return map(t[0] - t[1], [&](const Tensor& v) { return sum((2 * (c.in[0] - c.in[1])) * v); });
+  }
+};
+
 }  // namespace
 
 Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -184,6 +212,21 @@ Tensor diagonal_of_product(const Tensor& a, const Tensor& b) {
     });
   }
   return apply<DiagonalOfProduct>(std::move(y), {a, b});
+}
+
+Tensor squared_distance(const Tensor& a, const Tensor& b) {
+  check(a.defined() && b.defined(), "squared_distance: an operand has no value");
+  check(a.shape() == b.shape(), "squared_distance: shapes differ: ", a.shape(), " and ", b.shape());
+  check(a.dtype() == b.dtype(), "squared_distance: dtypes differ: ", a.dtype(), " and ", b.dtype());
+  Tensor y = empty({}, a.dtype());
+  {
+    NoGrad guard;
+    const Tensor pa = contiguous(a), pb = contiguous(b);
+    visit_floating(a.dtype(), SquaredDistance::kName, [&]<class T>(T) {
+      *y.mutable_data<T>() = kernels::squared_distance(pa.data<T>(), pb.data<T>(), pa.numel());
+    });
+  }
+  return apply<SquaredDistance>(std::move(y), {a, b});
 }
 
 }  // namespace ito

@@ -19,4 +19,7 @@ Tensor gated_linear(const Tensor& gate, const Tensor& x, const Tensor& weight,
 // einsum("ij,ji->i", {a, b}), but reading each of them once.
 Tensor diagonal_of_product(const Tensor& a, const Tensor& b);
 
+// |a - b|^2, 0-dim, for a and b of one shape: as sum(square(a - b)), without writing the squares.
+Tensor squared_distance(const Tensor& a, const Tensor& b);
+
 }  // namespace ito

@@ -7,6 +7,7 @@
 #include "autograd/graph/op.h"
 #include "autograd/kernels/strided.h"
 #include "autograd/ops/binary.h"
+#include "autograd/ops/convert.h"
 #include "autograd/ops/view.h"
 
 namespace ito {
@@ -28,6 +29,27 @@ Tensor evaluate(K f, const Tensor& x) {
   return y;
 }
 
+// True if all elements of x are one in memory.
+bool is_one_value(const Tensor& x) {
+  for (int i = 0; i < x.rank(); ++i) {
+    if (x.shape()[i] != 1 && x.strides()[i] != 0) return false;
+  }
+  return x.numel() > 0;
+}
+
+// g f'(x) in one pass, from z that slope_from names.
+Tensor evaluate_backward(K f, const Tensor& g, const Tensor& z) {
+  const Tensor flat_z = contiguous(z);
+  const bool one = is_one_value(g);
+  const Tensor flat_g = one ? g : contiguous(g);
+  Tensor dx = empty(z.shape(), z.dtype());
+  visit_floating(z.dtype(), kernels::name(f), [&]<class T>(T) {
+    kernels::unary_backward(f, flat_g.data<T>(), one, flat_z.data<T>(), dx.mutable_data<T>(),
+                            dx.numel());
+  });
+  return dx;
+}
+
 // A smooth unary op is a kernel and dy/dx as a function of (x, y); both modes follow.
 template <K kFn, class Derivative>
 struct Unary final : Op {
@@ -35,6 +57,12 @@ struct Unary final : Op {
   const char* name() const override { return kName; }
   Tensor vjp(const Call& c, const Tensor& g, int) const override {
     return g * Derivative{}(c.in[0], c.out);
+  }
+  void vjps(const Call& c, const Tensor& g, Gradients out) const override {
+    constexpr kernels::SlopeFrom kFrom = kernels::slope_from(kFn);
+    if (kFrom == kernels::SlopeFrom::neither || grad_enabled()) return Op::vjps(c, g, out);
+    if (!out.wants(0)) return;
+    out.set(0, evaluate_backward(kFn, g, kFrom == kernels::SlopeFrom::value ? c.out : c.in[0]));
   }
   Tangent jvp(const Call& c, Tangents t) const override {
     return t[0] * Derivative{}(c.in[0], c.out);

@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "diffusion/answer.h"
+#include "nn/loss.h"
 
 namespace ito::diffusion {
 
@@ -65,9 +66,9 @@ LocalizationBatch localize(const Tensor& x, Generator& rng,
 Tensor localization_loss(const LocalizationNetwork& network, const Tensor& x, Generator& rng,
                          const LocalizationLossOptions& options) {
   const LocalizationBatch batch = localize(x, rng, options);
-  const Tensor error =
-      square(checked_answer(network(batch.y, batch.alpha), x, "localization_loss") - x);
-  return mean(batch.weight.defined() ? error * batch.weight : error);
+  const Tensor answer = checked_answer(network(batch.y, batch.alpha), x, "localization_loss");
+  if (!batch.weight.defined()) return nn::mse_loss(answer, x);
+  return mean(square(answer - x) * batch.weight);
 }
 
 }  // namespace ito::diffusion

@@ -205,6 +205,47 @@ TEST(GatedLinear, WithoutGatesPassesNothing) {
   EXPECT_EQ(g[0].numel() + g[2].numel(), 0);
 }
 
+// The fused backward passes, on their own and against the rules they stand for.
+template <class F>
+void expect_same_bytes_with_create_graph(const char* what, const F& f) {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Tensor a = (4 * linspace(-1, 1, 35, dtype)).set_requires_grad();
+    const Tensor wide = reshape(a, {5, 7});
+    const Tensor v = linspace(2, -3, 35, dtype);
+    for (const Tensor& x : {wide, transpose(wide)}) {
+      const Tensor y = f(x);
+      for (const Tensor& u : {reshape(v, x.shape()), expand(scalar(0.3, dtype), x.shape()),
+                              expand(slice(reshape(v, x.shape()), 1, 0, 1), x.shape())}) {
+        const Tensor loss = y.rank() == 0 ? y : sum(y * u);
+        const Tensor plain = grad(loss, a, {.retain_graph = true});
+        const Tensor ruled = grad(loss, a, {.retain_graph = true, .create_graph = true});
+        EXPECT_EQ(values(plain), values(ruled)) << what << ", " << dtype << x.shape();
+      }
+    }
+  }
+}
+TEST(FusedBackward, HasTheBytesOfTheRules) {
+  expect_same_bytes_with_create_graph("square", [](const Tensor& x) { return square(x); });
+  expect_same_bytes_with_create_graph("relu", [](const Tensor& x) { return relu(x); });
+  expect_same_bytes_with_create_graph("tanh", [](const Tensor& x) { return tanh(x); });
+  expect_same_bytes_with_create_graph("sigmoid", [](const Tensor& x) { return sigmoid(x); });
+  expect_same_bytes_with_create_graph(
+      "squared_distance", [](const Tensor& x) { return 0.7 * squared_distance(x, cos(x)); });
+}
+
+TEST(SquaredDistance, HasTheBytesOfTheSumOfSquares) {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    for (const Index n : {0, 1, 17, 64, 1024, 1025, 5003}) {
+      const Tensor a = sin(linspace(0, 50, n, dtype)).detach().set_requires_grad();
+      const Tensor b = cos(linspace(0, 90, n, dtype)).detach().set_requires_grad();
+      const Tensor fused = squared_distance(a, b), plain = sum(square(a - b));
+      EXPECT_EQ(fused.item(), plain.item()) << dtype << ", n = " << n;
+      const auto g = grad(0.3 * fused, {a, b}), h = grad(0.3 * plain, {a, b});
+      for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(values(g[i]), values(h[i])) << "n = " << n;
+    }
+  }
+}
+
 TEST(OneHot, MarksTheClass) {
   const Tensor at = from(Ints{2, 0}, {2});
   EXPECT_EQ(values(one_hot(at, 3)), List({0, 0, 1, 1, 0, 0}));

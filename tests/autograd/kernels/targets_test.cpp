@@ -71,6 +71,10 @@ void elementwise(Record& record) {
       unary(static_cast<UnaryFn>(f), a.data(), y.data(), n);
       record.add(std::string("unary ") + name(static_cast<UnaryFn>(f)), y);
     }
+    for (const UnaryFn f : {UnaryFn::square, UnaryFn::relu, UnaryFn::tanh, UnaryFn::sigmoid}) {
+      unary_backward(f, a.data(), false, b.data(), y.data(), n);
+      record.add(std::string("unary backward ") + name(f), y);
+    }
     for (int f = 0; f < kBinaryFnCount; ++f) {
       binary(static_cast<BinaryFn>(f), a.data(), false, b.data(), false, y.data(), n);
       record.add(std::string("binary ") + name(static_cast<BinaryFn>(f)), y);
@@ -106,6 +110,8 @@ void reductions(Record& record) {
     }
     const auto x = values<T>(len, 5);
     record.add("sum_squares", std::vector<double>{sum_squares(x.data(), len)});
+    record.add("squared_distance",
+               std::vector<T>{squared_distance(x.data(), values<T>(len, 18).data(), len)});
   }
 }
 

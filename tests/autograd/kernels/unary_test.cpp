@@ -200,6 +200,57 @@ INSTANTIATE_TEST_SUITE_P(AllFunctions, UnaryKernel, ::testing::Range(0, kUnaryFn
                            return std::string(name(static_cast<UnaryFn>(param_info.param)));
                          });
 
+// The rule of the op, one rounding a step.
+template <class T>
+T slope(UnaryFn f, T z) {
+  switch (f) {
+    case UnaryFn::square:
+      return T(2) * z;
+    case UnaryFn::relu:
+      return z > 0 ? T(1) : T(0);
+    case UnaryFn::tanh:
+      return T(1) - z * z;
+    default:
+      return z * (T(1) - z);
+  }
+}
+
+template <class T>
+void expect_backward_is_the_rule(UnaryFn f) {
+  constexpr T inf = std::numeric_limits<T>::infinity();
+  std::mt19937 rng(3);
+  std::uniform_real_distribution<T> uniform(T(-2), T(2));
+  for (std::size_t n = 0; n <= 70; ++n) {
+    std::vector<T> g(n + 1), z(n + 1);
+    for (T& v : g) v = uniform(rng);
+    for (T& v : z) v = uniform(rng);
+    if (n > 3) z[0] = T(-0.0), z[1] = inf, z[2] = std::numeric_limits<T>::quiet_NaN(), g[3] = -inf;
+    const T guard = T(-77);
+    for (const bool one : {false, true}) {
+      std::vector<T> dx(n + 1, guard);
+      unary_backward(f, g.data(), one, z.data(), dx.data(), static_cast<Index>(n));
+      EXPECT_EQ(dx[n], guard) << name(f) << " wrote past n = " << n;
+      for (std::size_t i = 0; i < n; ++i) {
+        const T expected = g[one ? 0 : i] * slope(f, z[i]);
+        if (std::isnan(expected) && std::isnan(dx[i])) continue;
+        ASSERT_TRUE(same_bytes(&expected, &dx[i], 1))
+            << name(f) << "'(" << z[i] << "), n = " << n << ", i = " << i;
+      }
+    }
+  }
+}
+
+TEST(UnaryBackward, IsTheRuleOfTheOpOnEveryTarget) {
+  for_each_target([&](std::int64_t target) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    for (int f = 0; f < kUnaryFnCount; ++f) {
+      if (slope_from(static_cast<UnaryFn>(f)) == SlopeFrom::neither) continue;
+      expect_backward_is_the_rule<float>(static_cast<UnaryFn>(f));
+      expect_backward_is_the_rule<double>(static_cast<UnaryFn>(f));
+    }
+  });
+}
+
 TEST(UnaryKernelSpecials, SignsAndNaNsSurvive) {
   const float x[] = {-0.0f, std::numeric_limits<float>::quiet_NaN(), -3.0f};
   float y[3];

@@ -80,6 +80,28 @@ Row diagonal_of_product_row() {
   return row;
 }
 
+Row squared_distance_row() {
+  Row row;
+  row.op = "squared_distance";
+  row.f = [](std::span<const Tensor> in) { return squared_distance(in[0], in[1]); };
+  for (const Shape& s : awkward_shapes()) {
+    row.cases.push_back({spread(s, -1, 1), spread(s, -1, 1, 2)});
+  }
+  row.reference = [](std::span<const Tensor> in) {
+    const Values a = in[0].to_vector<double>(), b = in[1].to_vector<double>();
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += (a[i] - b[i]) * (a[i] - b[i]);
+    return Values{sum};
+  };
+  row.misuse = {[] { squared_distance(ones({2}), Tensor()); },
+                [] { squared_distance(ones({2}), ones({3})); },
+                [] {
+                  squared_distance(ones({2, 1}), ones({2, 2}));
+                },
+                [] { squared_distance(ones({2}), ones({2}, DType::f64)); }};
+  return row;
+}
+
 Row checkpoint_row() {
   Row row;
   row.op = "checkpoint";
@@ -109,7 +131,7 @@ Row checkpoint_row() {
 }  // namespace
 
 std::vector<Row> fused_rows() {
-  return {gated_linear_row(), diagonal_of_product_row(), checkpoint_row()};
+  return {gated_linear_row(), diagonal_of_product_row(), squared_distance_row(), checkpoint_row()};
 }
 
 }  // namespace ito::op_table
