@@ -74,33 +74,37 @@ class NodeTable {
 struct Slot {
   Tensor tensor;
   Tensor derivative;             // cotangent or tangent, as the pass goes
-  std::uint32_t first_edge = 0;  // in Workspace::edges, one an input; valid if `looked_behind`
+  std::uint32_t first_edge = 0;  // in Workspace::edges, one an input
+  std::uint32_t edge_count = 0;  // none if the pass does not look behind
   bool is_input = false;         // one of the variables asked for
   bool needed = false;           // lies between the variables and the outputs
   bool visited = false;
-  bool looked_behind = false;
 };
 constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};  // of an input without a gradient
 
 // The scratch memory of one pass; kept for the next.
 struct Workspace {
+  // What is left of the inputs of a slot, or of the outputs of the pass: tensors and their edges.
   struct Frame {
-    std::uint32_t slot;
-    std::uint32_t next_input;
+    const Tensor* next;
+    const Tensor* end;
+    std::uint32_t edge;
+    std::uint32_t slot;  // kNoSlot for the outputs
   };
   NodeTable table;
   std::vector<Slot> slots;
   std::vector<std::uint32_t> edges;  // the slots of the inputs of every slot looked behind
+  std::uint32_t edge_count = 0;      // of those, the ones in use
   std::vector<std::uint32_t> order;  // needed slots, inputs before what uses them
   std::vector<Frame> stack;
-  std::vector<Tensor> grads;
-  std::vector<Tangent> tangents;
+  std::vector<Tensor> grads;  // of the inputs of one op; undefined in between
   std::vector<char> wanted;
+  std::vector<Tangent> tangents;
 
   void clear() {
     table.clear();
     slots.clear();
-    edges.clear();
+    edge_count = 0;
     order.clear();
     stack.clear();
     grads.clear();
@@ -110,12 +114,20 @@ struct Workspace {
   std::uint32_t slot_of(const Tensor& x) {
     const auto fresh = static_cast<std::uint32_t>(slots.size());
     const std::uint32_t slot = table.find_or_insert(x.node(), fresh);
-    if (slot == fresh) slots.push_back({.tensor = x, .derivative = {}});
+    if (slot == fresh) slots.emplace_back().tensor = x;
     return slot;
   }
-  // The slots of the inputs of a slot that was looked behind; kNoSlot where there is no gradient.
-  std::span<const std::uint32_t> input_slots(const Slot& s, std::size_t inputs) const {
-    return {edges.data() + s.first_edge, inputs};
+  // The first of `count` new edges, which lead nowhere yet.
+  std::uint32_t add_edges(std::uint32_t count) {
+    const std::uint32_t first = edge_count;
+    edge_count += count;
+    if (edge_count > edges.size()) edges.resize(2 * std::size_t{edge_count});
+    for (std::uint32_t i = first; i < edge_count; ++i) edges[i] = kNoSlot;
+    return first;
+  }
+  // The slots of the inputs of a slot; kNoSlot where there is no gradient.
+  std::span<const std::uint32_t> input_slots(const Slot& s) const {
+    return {edges.data() + s.first_edge, s.edge_count};
   }
 };
 
@@ -161,42 +173,41 @@ void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const T
     Slot& s = w.slots[w.slot_of(x)];
     s.is_input = s.needed = true;
   }
-  const auto visit_once = [&](const Tensor& x) {
-    const std::uint32_t slot = w.slot_of(x);
-    Slot& s = w.slots[slot];
-    if (s.visited) return slot;
-    s.visited = true;
-    s.looked_behind = !(stop_at_inputs && s.is_input);
-    s.first_edge = static_cast<std::uint32_t>(w.edges.size());
-    if (s.looked_behind) w.edges.resize(w.edges.size() + x.inputs().size(), kNoSlot);
-    w.stack.push_back({slot, 0});
-    return slot;
+  const auto push = [&](std::span<const Tensor> tensors, std::uint32_t slot) {
+    const auto count = static_cast<std::uint32_t>(tensors.size());
+    const std::uint32_t edge = w.add_edges(count);
+    w.stack.push_back({tensors.data(), tensors.data() + count, edge, slot});
+    return edge;
   };
-
-  for (const Tensor& output : outputs) {
-    if (!output.requires_grad()) continue;
-    visit_once(output);
-    while (!w.stack.empty()) {
-      auto& [slot, next] = w.stack.back();
-      const Node* node = w.slots[slot].tensor.node();
-      if (w.slots[slot].looked_behind && next < node->input_count) {
-        const std::uint32_t edge = w.slots[slot].first_edge + next;
-        const Tensor& x = node->inputs()[next++];
-        if (x.requires_grad()) w.edges[edge] = visit_once(x);
-        continue;
-      }
+  push(outputs, kNoSlot);
+  for (;;) {
+    Workspace::Frame& frame = w.stack.back();
+    if (frame.next != frame.end) {
+      const Tensor& x = *frame.next++;
+      const std::uint32_t edge = frame.edge++;
+      if (!x.requires_grad()) continue;
+      const std::uint32_t slot = w.slot_of(x);
+      w.edges[edge] = slot;
       Slot& s = w.slots[slot];
-      // With other inputs, one of them may lie behind this one.
-      check_not_freed(node, s.is_input && (stop_at_inputs || inputs.size() == 1));
-      if (leaves_needed && !node->op) s.needed = true;
-      if (s.looked_behind) {
-        for (const std::uint32_t input : w.input_slots(s, node->input_count)) {
-          if (input != kNoSlot && w.slots[input].needed) s.needed = true;
-        }
-      }
-      if (s.needed) w.order.push_back(slot);
-      w.stack.pop_back();
+      if (s.visited) continue;
+      s.visited = true;
+      const bool ends_here = stop_at_inputs && s.is_input;
+      s.first_edge = push(ends_here ? std::span<const Tensor>() : x.node()->inputs(), slot);
+      s.edge_count = w.edge_count - s.first_edge;
+      continue;
     }
+    const std::uint32_t slot = frame.slot;
+    w.stack.pop_back();
+    if (slot == kNoSlot) return;
+    Slot& s = w.slots[slot];
+    const Node* node = s.tensor.node();
+    // With other inputs, one of them may lie behind this one.
+    check_not_freed(node, s.is_input && (stop_at_inputs || inputs.size() == 1));
+    if (leaves_needed && !node->op) s.needed = true;
+    for (const std::uint32_t input : w.input_slots(s)) {
+      if (input != kNoSlot && w.slots[input].needed) s.needed = true;
+    }
+    if (s.needed) w.order.push_back(slot);
   }
 }
 
@@ -205,11 +216,7 @@ bool sole_owner(const Tensor& x) {
   return x.is_contiguous() && x.node()->unique() && x.node()->storage->unique();
 }
 
-void accumulate(Tensor& sum, Tensor g) {
-  if (!sum.defined()) {
-    sum = std::move(g);
-    return;
-  }
+void add_to(Tensor& sum, const Tensor& g) {
   if (!grad_enabled()) {
     // Copying a transposed gradient by tiles, and adding it in place, beats adding it as it lies.
     if (!sum.is_contiguous()) sum = contiguous(sum);
@@ -225,17 +232,21 @@ void accumulate(Tensor& sum, Tensor g) {
   }
   sum = sum + g;
 }
-
-// Reduces a gradient to the shape of the input that was broadcast.
-Tensor fitted(Tensor g, const Tensor& x, const Op& op) {
-  check(g.dtype() == x.dtype(), op.name(), ": its vjp rule returned ", g.dtype(),
-        " for an input of dtype ", x.dtype());
-  return g.shape() == x.shape() ? g : sum_to(g, x.shape());
+void accumulate(Tensor& sum, Tensor&& g) {
+  if (sum.defined()) return add_to(sum, g);
+  sum = std::move(g);
 }
 
-void run_vjps(const Call& call, const Tensor& g, std::vector<Tensor>& grads,
-              const std::vector<char>& wanted) {
-  const Op& op = *call.out.op();
+// Reduces a gradient to the shape of the input that was broadcast.
+void fit(Tensor& g, const Tensor& x, const Op& op) {
+  if (g.dtype() != x.dtype()) [[unlikely]] {
+    fail(op.name(), ": its vjp rule returned ", g.dtype(), " for an input of dtype ", x.dtype());
+  }
+  if (g.shape() != x.shape()) g = sum_to(g, x.shape());
+}
+
+void run_vjps(const Op& op, const Call& call, const Tensor& g, std::span<Tensor> grads,
+              std::span<const char> wanted) {
   if (!anomalies_wanted()) [[likely]] {
     op.vjps(call, g, Gradients(grads, wanted));
     return;
@@ -261,7 +272,9 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
   GradMode mode(options.create_graph);
   sort_graph(w, outputs, inputs, into_leaves, options.stop_at_inputs);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
-    if (outputs[k].requires_grad()) accumulate(w.slots[w.slot_of(outputs[k])].derivative, v[k]);
+    if (outputs[k].requires_grad()) {
+      accumulate(w.slots[w.slot_of(outputs[k])].derivative, Tensor(v[k]));
+    }
   }
 
   for (std::size_t at = w.order.size(); at-- > 0;) {
@@ -290,23 +303,29 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
     // A graph that is not kept goes as the pass does, while its memory is warm.
     const Tensor out = options.retain_graph || s.is_input ? s.tensor : std::move(s.tensor);
     const std::span<const Tensor> in = node->inputs();
-    const std::span<const std::uint32_t> edges = w.input_slots(s, in.size());
-    w.grads.assign(in.size(), {});
-    w.wanted.assign(in.size(), 0);
+    const std::span<const std::uint32_t> edges = w.input_slots(s);
+    if (w.grads.size() < in.size()) {
+      w.grads.resize(in.size());
+      w.wanted.resize(in.size());
+    }
+    const std::span<Tensor> grads(w.grads.data(), in.size());
+    const std::span<char> wanted(w.wanted.data(), in.size());
     bool any = false;
     for (std::size_t i = 0; i < in.size(); ++i) {
-      w.wanted[i] = edges[i] != kNoSlot && w.slots[edges[i]].needed;
-      any = any || w.wanted[i];
+      const bool wants = edges[i] != kNoSlot && w.slots[edges[i]].needed;
+      wanted[i] = wants;
+      any = any || wants;
     }
-    if (any) {
-      run_vjps({in, out}, g, w.grads, w.wanted);
-      g = {};
-      for (std::size_t i = 0; i < in.size(); ++i) {
-        if (!w.wanted[i] || !w.grads[i].defined()) continue;
-        accumulate(w.slots[edges[i]].derivative, fitted(std::move(w.grads[i]), in[i], *node->op));
-      }
+    if (!any) continue;
+    run_vjps(*node->op, {in, out}, g, grads, wanted);
+    g = {};
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      Tensor d = std::move(grads[i]);
+      if (!wanted[i] || !d.defined()) continue;
+      fit(d, in[i], *node->op);
+      accumulate(w.slots[edges[i]].derivative, std::move(d));
     }
-    if (any && !options.retain_graph) node->release_graph();
+    if (!options.retain_graph) node->release_graph();
   }
 
   std::vector<Tensor> results;
@@ -332,14 +351,14 @@ std::vector<Tensor> push_forward(std::span<const Tensor> outputs, std::span<cons
   Workspace& w = *lease;
   sort_graph(w, outputs, inputs, false, true);
   for (std::size_t k = 0; k < inputs.size(); ++k) {
-    accumulate(w.slots[w.slot_of(inputs[k])].derivative, tangents[k]);
+    accumulate(w.slots[w.slot_of(inputs[k])].derivative, Tensor(tangents[k]));
   }
   for (const std::uint32_t slot : w.order) {
     if (w.slots[slot].is_input) continue;
     const Tensor out = w.slots[slot].tensor;
     const std::span<const Tensor> in = out.inputs();
     w.tangents.clear();
-    for (const std::uint32_t input : w.input_slots(w.slots[slot], in.size())) {
+    for (const std::uint32_t input : w.input_slots(w.slots[slot])) {
       w.tangents.emplace_back(input == kNoSlot ? Tangent() : Tangent(w.slots[input].derivative));
     }
     const Tangent t = run_jvp({in, out}, w.tangents);
