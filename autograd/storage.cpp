@@ -37,9 +37,17 @@ constexpr int class_of(std::size_t bytes) {
   const std::size_t m = ((u - 1) >> shift) + 1;  // in [4, 8]; 8 is the next octave's 4
   return 4 * shift + static_cast<int>(m);
 }
-constexpr std::size_t class_bytes(int k) {
+constexpr std::size_t computed_class_bytes(int k) {
   const auto u = static_cast<std::size_t>(k);
   return (k < 4 ? u + 1 : ((u % 4 + 4) << (u / 4 - 1)) + 1) * kUnit;
+}
+constexpr std::array<std::size_t, kClasses> kClassBytes = [] {
+  std::array<std::size_t, kClasses> bytes{};
+  for (int k = 0; k < kClasses; ++k) bytes[static_cast<std::size_t>(k)] = computed_class_bytes(k);
+  return bytes;
+}();
+constexpr std::size_t class_bytes(int k) {
+  return kClassBytes[static_cast<std::size_t>(k)];
 }
 static_assert(class_of(1) == 0 && class_of(64) == 0 && class_of(65) == 1);
 static_assert(class_bytes(class_of(4096 + 64)) == 4096 + 64);
@@ -246,41 +254,52 @@ inline ThreadCache* get_thread_cache() {
   return thread_cache ? thread_cache : make_thread_cache();
 }
 
-[[gnu::noinline]] void* allocate_slowly(int k) {
+// Keeps a block of class k for the calling thread.
+inline void keep(ThreadCache& cache, int k, void* p) noexcept {
+  cache.lists[static_cast<std::size_t>(k)].push(static_cast<Block*>(p));
+  cache.add(class_bytes(k));
+  if (cache.bytes.load(std::memory_order_relaxed) > kThreadCacheBytes) [[unlikely]] {
+    shared().give_all(cache);
+  }
+}
+
+[[gnu::noinline]] void* allocate_slowly(std::size_t bytes) {
+  if (bytes > kMaxBytes) throw std::bad_alloc();
+  const int k = class_of(bytes);
   return shared().take(k, k < kThreadClasses ? get_thread_cache() : nullptr);
 }
-[[gnu::noinline]] void free_slowly(void* p, int k) noexcept {
+[[gnu::noinline]] void free_slowly(void* p, std::size_t bytes) noexcept {
+  const int k = class_of(bytes);
+  ThreadCache* cache = k < kThreadClasses ? get_thread_cache() : nullptr;
+  if (cache) return keep(*cache, k, p);
   shared().give(k, static_cast<Block*>(p));
 }
 
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
-  if (bytes > kMaxBytes) throw std::bad_alloc();
-  if constexpr (kPassThrough) return shared().from_system(bytes);
-  const int k = class_of(bytes);
+  if constexpr (kPassThrough) {
+    if (bytes > kMaxBytes) throw std::bad_alloc();
+    return shared().from_system(bytes);
+  }
   ThreadCache* cache = thread_cache;
-  if (k < kThreadClasses && cache) [[likely]] {
+  if (bytes <= kThreadCachedBlock && cache) [[likely]] {
+    const int k = class_of(bytes);
     if (Block* b = cache->lists[static_cast<std::size_t>(k)].pop()) [[likely]] {
       cache->subtract(class_bytes(k));
       return b;
     }
   }
-  return allocate_slowly(k);
+  return allocate_slowly(bytes);
 }
 
 void pool_free(void* p, std::size_t bytes) noexcept {
   if (!p) return;
   if constexpr (kPassThrough) return shared().to_system(p, bytes);
-  const int k = class_of(bytes);
-  if (k >= kThreadClasses) return free_slowly(p, k);
-  ThreadCache* cache = get_thread_cache();
-  if (!cache) return free_slowly(p, k);
-  cache->lists[static_cast<std::size_t>(k)].push(static_cast<Block*>(p));
-  cache->add(class_bytes(k));
-  if (cache->bytes.load(std::memory_order_relaxed) > kThreadCacheBytes) [[unlikely]] {
-    shared().give_all(*cache);
-  }
+  ThreadCache* cache = thread_cache;
+  if (bytes <= kThreadCachedBlock && cache) [[likely]]
+    return keep(*cache, class_of(bytes), p);
+  free_slowly(p, bytes);
 }
 
 PoolStats pool_stats() {
