@@ -110,15 +110,40 @@ namespace ito::kernels {
 HWY_EXPORT(binary_f32);
 HWY_EXPORT(binary_f64);
 
+namespace {
+// One element, as the vectors would compute it; false for functions that are left to them.
+template <class T>
+bool binary_of_one(BinaryFn f, T a, T b, T* y) {
+  switch (f) {
+    case BinaryFn::add:
+      *y = a + b;
+      return true;
+    case BinaryFn::sub:
+      *y = a - b;
+      return true;
+    case BinaryFn::mul:
+      *y = a * b;
+      return true;
+    case BinaryFn::div:
+      *y = a / b;
+      return true;
+    default:
+      return false;
+  }
+}
+}  // namespace
+
 template <>
 void binary<float>(BinaryFn f, const float* a, bool a_scalar, const float* b, bool b_scalar,
                    float* y, Index n) {
+  if (n == 1 && binary_of_one(f, *a, *b, y)) return;
   HWY_DYNAMIC_DISPATCH(binary_f32)(f, a, a_scalar, b, b_scalar, y, static_cast<std::size_t>(n));
 }
 
 template <>
 void binary<double>(BinaryFn f, const double* a, bool a_scalar, const double* b, bool b_scalar,
                     double* y, Index n) {
+  if (n == 1 && binary_of_one(f, *a, *b, y)) return;
   HWY_DYNAMIC_DISPATCH(binary_f64)(f, a, a_scalar, b, b_scalar, y, static_cast<std::size_t>(n));
 }
 

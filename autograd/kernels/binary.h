@@ -26,11 +26,11 @@ enum class BinaryFn : std::uint8_t {
 };
 inline constexpr int kBinaryFnCount = static_cast<int>(BinaryFn::hypot) + 1;
 
+inline constexpr const char* kBinaryFnNames[kBinaryFnCount] = {
+    "add", "sub", "mul", "div", "maximum", "minimum", "eq",   "ne",
+    "lt",  "le",  "gt",  "ge",  "pow",     "atan2",   "hypot"};
 constexpr const char* name(BinaryFn f) {
-  constexpr const char* kNames[kBinaryFnCount] = {"add",     "sub", "mul", "div",   "maximum",
-                                                  "minimum", "eq",  "ne",  "lt",    "le",
-                                                  "gt",      "ge",  "pow", "atan2", "hypot"};
-  return kNames[static_cast<int>(f)];
+  return kBinaryFnNames[static_cast<int>(f)];
 }
 
 // y[i] = f(a[i], b[i]) for i in [0, n); where a_scalar (b_scalar) is set, a (b) is one value used

@@ -13,9 +13,9 @@ namespace ito::kernels {
 enum class ReduceFn : std::uint8_t { sum, prod, max, min };
 inline constexpr int kReduceFnCount = static_cast<int>(ReduceFn::min) + 1;
 
+inline constexpr const char* kReduceFnNames[kReduceFnCount] = {"sum", "prod", "max", "min"};
 constexpr const char* name(ReduceFn f) {
-  constexpr const char* kNames[kReduceFnCount] = {"sum", "prod", "max", "min"};
-  return kNames[static_cast<int>(f)];
+  return kReduceFnNames[static_cast<int>(f)];
 }
 
 // y [outer, inner] = f over len of x [outer, len, inner]; T is float or double, y must not overlap

@@ -39,13 +39,13 @@ enum class UnaryFn : std::uint8_t {
 };
 inline constexpr int kUnaryFnCount = static_cast<int>(UnaryFn::mish) + 1;
 
+inline constexpr const char* kUnaryFnNames[kUnaryFnCount] = {
+    "neg",         "abs",      "sign", "floor", "square", "reciprocal", "sqrt",
+    "rsqrt",       "relu",     "exp",  "expm1", "log",    "log1p",      "sin",
+    "cos",         "tan",      "atan", "sinh",  "cosh",   "tanh",       "sigmoid",
+    "log_sigmoid", "softplus", "silu", "erf",   "gelu",   "gelu_tanh",  "mish"};
 constexpr const char* name(UnaryFn f) {
-  constexpr const char* kNames[kUnaryFnCount] = {
-      "neg",         "abs",      "sign", "floor", "square", "reciprocal", "sqrt",
-      "rsqrt",       "relu",     "exp",  "expm1", "log",    "log1p",      "sin",
-      "cos",         "tan",      "atan", "sinh",  "cosh",   "tanh",       "sigmoid",
-      "log_sigmoid", "softplus", "silu", "erf",   "gelu",   "gelu_tanh",  "mish"};
-  return kNames[static_cast<int>(f)];
+  return kUnaryFnNames[static_cast<int>(f)];
 }
 
 // y[i] = f(x[i]) for i in [0, n); T is float or double. x == y is allowed, partial overlap is not.

@@ -32,6 +32,9 @@ Tensor evaluate(BinaryFn f, const Tensor& a, const Tensor& b) {
     const T* pa = a.data<T>();
     const T* pb = b.data<T>();
     T* py = y.mutable_data<T>();
+    if (same && a.is_contiguous() && b.is_contiguous()) {
+      return kernels::binary(f, pa, false, pb, false, py, y.numel());
+    }
     const bool flat_a = a.is_contiguous() && a.numel() == y.numel();
     const bool flat_b = b.is_contiguous() && b.numel() == y.numel();
     const bool one_a = a.numel() == 1, one_b = b.numel() == 1;
