@@ -13,7 +13,7 @@
 namespace ito::nn {
 namespace {
 
-// Elements of a gradient that one thread sums: 64 KB of each shard's stay in its cache.
+// Elements of a gradient that one thread sums at a time.
 constexpr Index kSumAtOnce = 16384;
 
 double weight(const Shards& shards, Index k) {
@@ -33,12 +33,10 @@ Tensor sum_of(const std::vector<Tensor>& terms) {
   visit_floating(total.dtype(), "sharded_backward", [&]<class T>(T) {
     T* to = total.mutable_data<T>();
     parallel_for((n + kSumAtOnce - 1) / kSumAtOnce, [&](Index i) {
-      const Index begin = i * kSumAtOnce, count = std::min(kSumAtOnce, n - begin);
-      const T* sofar = defined[0].data<T>() + begin;
-      for (std::size_t k = 1; k < defined.size(); ++k, sofar = to + begin) {
-        kernels::binary(kernels::BinaryFn::add, sofar, false, defined[k].data<T>() + begin, false,
-                        to + begin, count);
-      }
+      const Index begin = i * kSumAtOnce;
+      std::vector<const T*> from(defined.size());
+      for (std::size_t k = 0; k < from.size(); ++k) from[k] = defined[k].data<T>() + begin;
+      kernels::add_arrays<T>(from, to + begin, std::min(kSumAtOnce, n - begin));
     });
   });
   return total;

@@ -102,6 +102,35 @@ void binary_f64(BinaryFn f, const double* a, bool a_scalar, const double* b, boo
   map_any(f, a, a_scalar, b, b_scalar, y, n, std::make_integer_sequence<int, kBinaryFnCount>{});
 }
 
+template <class T>
+void add_arrays_any(std::span<const T* const> x, T* y, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    auto low = hn::LoadU(d, x[0] + i), high = hn::LoadU(d, x[0] + i + lanes);
+    for (std::size_t k = 1; k < x.size(); ++k) {
+      low = hn::Add(low, hn::LoadU(d, x[k] + i));
+      high = hn::Add(high, hn::LoadU(d, x[k] + i + lanes));
+    }
+    hn::StoreU(low, d, y + i);
+    hn::StoreU(high, d, y + i + lanes);
+  }
+  for (; i < n; i += lanes) {
+    auto sum = load_first(d, x[0] + i, n - i);
+    for (std::size_t k = 1; k < x.size(); ++k) sum = hn::Add(sum, load_first(d, x[k] + i, n - i));
+    store_first(d, sum, y + i, n - i);
+  }
+}
+
+void add_arrays_f32(std::span<const float* const> x, float* y, std::size_t n) {
+  add_arrays_any(x, y, n);
+}
+
+void add_arrays_f64(std::span<const double* const> x, double* y, std::size_t n) {
+  add_arrays_any(x, y, n);
+}
+
 }  // namespace ito::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -109,6 +138,8 @@ HWY_AFTER_NAMESPACE();
 namespace ito::kernels {
 HWY_EXPORT(binary_f32);
 HWY_EXPORT(binary_f64);
+HWY_EXPORT(add_arrays_f32);
+HWY_EXPORT(add_arrays_f64);
 
 namespace {
 // One element, as the vectors would compute it; false for functions that are left to them.
@@ -192,6 +223,16 @@ void binary<std::int64_t>(BinaryFn f, const std::int64_t* a, bool a_scalar, cons
       break;
   }
   fail(name(f), ": needs a floating dtype, got i64");
+}
+
+template <>
+void add_arrays<float>(std::span<const float* const> x, float* y, Index n) {
+  HWY_DYNAMIC_DISPATCH(add_arrays_f32)(x, y, static_cast<std::size_t>(n));
+}
+
+template <>
+void add_arrays<double>(std::span<const double* const> x, double* y, Index n) {
+  HWY_DYNAMIC_DISPATCH(add_arrays_f64)(x, y, static_cast<std::size_t>(n));
 }
 
 }  // namespace ito::kernels

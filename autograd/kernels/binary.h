@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "autograd/shape.h"
 
@@ -38,5 +39,10 @@ constexpr const char* name(BinaryFn f) {
 // y may equal a or b, also a scalar one; partial overlap is not allowed.
 template <class T>
 void binary(BinaryFn f, const T* a, bool a_scalar, const T* b, bool b_scalar, T* y, Index n);
+
+// y[i] = x_0[i] + x_1[i] + ..., from left to right, of at least one array; T is float or double. y
+// may equal one of them; partial overlap is not allowed.
+template <class T>
+void add_arrays(std::span<const T* const> x, T* y, Index n);
 
 }  // namespace ito::kernels

@@ -132,6 +132,35 @@ INSTANTIATE_TEST_SUITE_P(AllFunctions, BinaryKernel, ::testing::Range(0, kBinary
                            return std::string(name(static_cast<BinaryFn>(param_info.param)));
                          });
 
+template <class T>
+void expect_sum_from_left_to_right() {
+  for (const std::size_t n : {0, 1, 7, 16, 31, 64, 67}) {
+    for (const unsigned count : {1, 2, 8}) {
+      std::vector<std::vector<T>> x;
+      for (unsigned k = 0; k < count; ++k) x.push_back(values<T>(n, k));
+      std::vector<const T*> at;
+      for (const auto& v : x) at.push_back(v.data());
+      const T guard = T(-77);
+      std::vector<T> y(n + 1, guard);
+      add_arrays<T>(at, y.data(), static_cast<Index>(n));
+      EXPECT_EQ(y[n], guard) << "wrote past n = " << n;
+      for (std::size_t i = 0; i < n; ++i) {
+        T expected = x[0][i];
+        for (unsigned k = 1; k < count; ++k) expected += x[k][i];
+        expect_identical(y[i], expected, std::to_string(count) + " arrays");
+      }
+    }
+  }
+}
+
+TEST(AddArrays, SumsFromLeftToRightOnAllTargets) {
+  for_each_target([&](std::int64_t target) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    expect_sum_from_left_to_right<float>();
+    expect_sum_from_left_to_right<double>();
+  });
+}
+
 TEST(BinaryKernelI64, ComputesWrapsAndCompares) {
   constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
   const std::int64_t a[] = {3, -5, kMax}, b[] = {4, -5, 1};
