@@ -99,6 +99,7 @@ struct Workspace {
   std::vector<Frame> stack;
   std::vector<Tensor> grads;  // of the inputs of one op; undefined in between
   std::vector<char> wanted;
+  std::vector<Tensor*> sums;  // of the gradients of those inputs so far
   std::vector<Tangent> tangents;
 
   void clear() {
@@ -211,11 +212,6 @@ void sort_graph(Workspace& w, std::span<const Tensor> outputs, std::span<const T
   }
 }
 
-// True if nobody else can see the values of x.
-bool sole_owner(const Tensor& x) {
-  return x.is_contiguous() && x.node()->unique() && x.node()->storage->unique();
-}
-
 void add_to(Tensor& sum, const Tensor& g) {
   if (!grad_enabled()) {
     // Copying a transposed gradient by tiles, and adding it in place, beats adding it as it lies.
@@ -246,13 +242,13 @@ void fit(Tensor& g, const Tensor& x, const Op& op) {
 }
 
 void run_vjps(const Op& op, const Call& call, const Tensor& g, std::span<Tensor> grads,
-              std::span<const char> wanted) {
+              const Gradients& out) {
   if (!anomalies_wanted()) [[likely]] {
-    op.vjps(call, g, Gradients(grads, wanted));
+    op.vjps(call, g, out);
     return;
   }
   const Differentiating context(call.out);
-  op.vjps(call, g, Gradients(grads, wanted));
+  op.vjps(call, g, out);
   // Rules may compute with kernels alone.
   for (const Tensor& d : grads) check_finite("a rule", d, call.in);
 }
@@ -307,6 +303,7 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
     if (w.grads.size() < in.size()) {
       w.grads.resize(in.size());
       w.wanted.resize(in.size());
+      w.sums.resize(in.size());
     }
     const std::span<Tensor> grads(w.grads.data(), in.size());
     const std::span<char> wanted(w.wanted.data(), in.size());
@@ -314,10 +311,11 @@ std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const T
     for (std::size_t i = 0; i < in.size(); ++i) {
       const bool wants = edges[i] != kNoSlot && w.slots[edges[i]].needed;
       wanted[i] = wants;
+      w.sums[i] = wants ? &w.slots[edges[i]].derivative : nullptr;
       any = any || wants;
     }
     if (!any) continue;
-    run_vjps(*node->op, {in, out}, g, grads, wanted);
+    run_vjps(*node->op, {in, out}, g, grads, Gradients(grads, wanted, w.sums));
     g = {};
     for (std::size_t i = 0; i < in.size(); ++i) {
       Tensor d = std::move(grads[i]);

@@ -9,6 +9,13 @@
 
 namespace ito {
 
+Tensor* Gradients::sum_so_far(int i) const {
+  // A record of anomalies wants to see what each rule adds.
+  if (sums_.empty() || grad_enabled() || detail::anomalies_wanted()) return nullptr;
+  Tensor* sum = sums_[static_cast<std::size_t>(i)];
+  return sum->defined() && detail::sole_owner(*sum) ? sum : nullptr;
+}
+
 Tangent operator+(const Tangent& a, const Tangent& b) {
   if (!a.defined()) return b;
   if (!b.defined()) return a;

@@ -59,15 +59,20 @@ Tangent map(const Tangent& t, F&& linear) {
 // Where Op::vjps puts the gradients of the inputs that want one.
 class Gradients {
  public:
-  explicit Gradients(std::span<Tensor> slots, std::span<const char> wanted)
-      : slots_(slots), wanted_(wanted) {}
+  Gradients(std::span<Tensor> slots, std::span<const char> wanted,
+            std::span<Tensor* const> sums = {})
+      : slots_(slots), wanted_(wanted), sums_(sums) {}
   int size() const { return static_cast<int>(slots_.size()); }
   bool wants(int i) const { return wanted_[static_cast<std::size_t>(i)] != 0; }
   void set(int i, Tensor g) { slots_[static_cast<std::size_t>(i)] = std::move(g); }
+  // What other uses of input i have left in its gradient so far, in its shape and contiguous, if a
+  // rule may add to those values instead of setting a gradient; null if it must set one.
+  Tensor* sum_so_far(int i) const;
 
  private:
   std::span<Tensor> slots_;
   std::span<const char> wanted_;
+  std::span<Tensor* const> sums_;
 };
 
 class Op : public RefCounted {
@@ -112,6 +117,11 @@ class Operand {
 };
 
 namespace detail {
+// True if the values of x are contiguous and nobody else can see them.
+inline bool sole_owner(const Tensor& x) {
+  return x.is_contiguous() && x.node()->unique() && x.node()->storage->unique();
+}
+
 bool register_op(const char* name);
 
 template <class OpT>

@@ -1,5 +1,6 @@
 #include "autograd/ops/matmul.h"
 
+#include "autograd/grad_mode.h"
 #include "autograd/graph/op.h"
 #include "autograd/kernels/binary.h"
 #include "autograd/kernels/gemm.h"
@@ -95,10 +96,13 @@ Tensor product(const Tensor& a, const Tensor& b) {
 }
 
 // The leading dimensions folded into one.
-Tensor as_rows(const Tensor& x) {
+Index count_rows(const Tensor& x) {
   Index rows = 1;
   for (int i = 0; i + 1 < x.rank(); ++i) rows *= x.shape()[i];
-  return reshape(x, {rows, x.size(-1)});
+  return rows;
+}
+Tensor as_rows(const Tensor& x) {
+  return reshape(x, {count_rows(x), x.size(-1)});
 }
 
 struct Matmul final : Op {
@@ -133,6 +137,25 @@ struct Linear final : Op {
       default:
         return g;
     }
+  }
+  // The same without views. The products add to what other uses of x and the weight left.
+  void vjps(const Call& c, const Tensor& g, Gradients out) const override {
+    if (grad_enabled()) return Op::vjps(c, g, out);
+    const Tensor gy = contiguous(g), x = contiguous(c.in[0]), w = contiguous(c.in[1]);
+    const Index n_out = w.size(0), n_in = w.size(1), rows = count_rows(x);
+    visit_floating(x.dtype(), kName, [&]<class T>(T) {
+      const auto product = [&](int i, bool trans_a, Index m, Index k, const Tensor& a, Index lda,
+                               const Tensor& b) {
+        Tensor* sum = out.sum_so_far(i);
+        Tensor d = sum ? *sum : empty(c.in[static_cast<std::size_t>(i)].shape(), x.dtype());
+        kernels::gemm(trans_a, false, m, n_in, k, T(1), a.data<T>(), lda, b.data<T>(), n_in,
+                      T(sum ? 1 : 0), d.mutable_data<T>(), n_in);
+        if (!sum) out.set(i, d);
+      };
+      if (out.wants(0)) product(0, false, rows, n_out, gy, n_out, w);
+      if (out.wants(1)) product(1, true, n_out, rows, gy, n_out, x);
+    });
+    if (out.size() > 2 && out.wants(2)) out.set(2, g);
   }
   Tangent jvp(const Call& c, Tangents t) const override {
     return map(t[0], [&](const Tensor& x) { return linear(x, c.in[1]); }) +

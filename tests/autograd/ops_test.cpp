@@ -209,9 +209,9 @@ TEST(GatedLinear, WithoutGatesPassesNothing) {
 template <class F>
 void expect_same_bytes_with_create_graph(const char* what, const F& f) {
   for (const DType dtype : {DType::f32, DType::f64}) {
-    const Tensor a = (4 * linspace(-1, 1, 35, dtype)).set_requires_grad();
-    const Tensor wide = reshape(a, {5, 7});
-    const Tensor v = linspace(2, -3, 35, dtype);
+    const Tensor a = (4 * linspace(-1, 1, 49, dtype)).set_requires_grad();
+    const Tensor wide = reshape(a, {7, 7});
+    const Tensor v = linspace(2, -3, 49, dtype);
     for (const Tensor& x : {wide, transpose(wide)}) {
       const Tensor y = f(x);
       for (const Tensor& u : {reshape(v, x.shape()), expand(scalar(0.3, dtype), x.shape()),
@@ -231,6 +231,15 @@ TEST(FusedBackward, HasTheBytesOfTheRules) {
   expect_same_bytes_with_create_graph("sigmoid", [](const Tensor& x) { return sigmoid(x); });
   expect_same_bytes_with_create_graph(
       "squared_distance", [](const Tensor& x) { return 0.7 * squared_distance(x, cos(x)); });
+}
+
+TEST(FusedBackward, OfLinearAddsToWhatOtherUsesLeft) {
+  const auto tied = [](const Tensor& x) { return linear(tanh(linear(x, x)), x); };
+  const auto residual = [](const Tensor& x) { return x + linear(x, x) + linear(x, cos(x)); };
+  const auto twice = [](const Tensor& x) { return linear(x, sin(x)) + linear(square(x), sin(x)); };
+  expect_same_bytes_with_create_graph("tied", tied);
+  expect_same_bytes_with_create_graph("residual", residual);
+  expect_same_bytes_with_create_graph("twice", twice);
 }
 
 TEST(SquaredDistance, HasTheBytesOfTheSumOfSquares) {
