@@ -55,6 +55,7 @@ static_assert(class_bytes(class_of(4096 + 65)) == 5120 + 64);
 
 constexpr std::size_t kMaxBytes = class_bytes(kClasses - 1);
 constexpr int kThreadClasses = class_of(kThreadCachedBlock) + 1;
+constexpr std::size_t kThreadMaxBytes = class_bytes(kThreadClasses - 1);
 
 struct Block {
   Block* next;
@@ -283,7 +284,7 @@ void* pool_allocate(std::size_t bytes) {
     return shared().from_system(bytes);
   }
   ThreadCache* cache = thread_cache;
-  if (bytes <= kThreadCachedBlock && cache) [[likely]] {
+  if (bytes <= kThreadMaxBytes && cache) [[likely]] {
     const int k = class_of(bytes);
     if (Block* b = cache->lists[static_cast<std::size_t>(k)].pop()) [[likely]] {
       cache->subtract(class_bytes(k));
@@ -297,7 +298,7 @@ void pool_free(void* p, std::size_t bytes) noexcept {
   if (!p) return;
   if constexpr (kPassThrough) return shared().to_system(p, bytes);
   ThreadCache* cache = thread_cache;
-  if (bytes <= kThreadCachedBlock && cache) [[likely]]
+  if (bytes <= kThreadMaxBytes && cache) [[likely]]
     return keep(*cache, class_of(bytes), p);
   free_slowly(p, bytes);
 }

@@ -127,6 +127,20 @@ TEST(Storage, ReusesTheBlockJustFreed) {
   }
 }
 
+// On both sides of every border between lists.
+TEST(Pool, GivesAFreedBlockOfAnySizeOutAgain) {
+  if (!kPooled) GTEST_SKIP() << "the pool passes through under AddressSanitizer";
+  for (std::size_t size = 64; size <= 4 * kThreadCachedBlock; size *= 2) {
+    for (const std::size_t bytes : {size - 1, size, size + 1, size + 64, size + 65}) {
+      void* first = pool_allocate(bytes);
+      pool_free(first, bytes);
+      void* second = pool_allocate(bytes);
+      pool_free(second, bytes);
+      EXPECT_EQ(first, second) << bytes << " bytes";
+    }
+  }
+}
+
 TEST(Pool, ImpossibleSizesThrow) {
   EXPECT_THROW(allocate(~std::size_t{0}), std::bad_alloc);
   EXPECT_THROW((void)pool_allocate(~std::size_t{0} / 2), std::bad_alloc);
