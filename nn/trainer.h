@@ -33,7 +33,7 @@ struct TrainOptions {
   Index epochs = 500;
   Index batch = 50;
   // Batches of more rows are cut into shards of this many, which run on all threads, as do pieces
-  // of the validation rows: about 125 rows keep a thread's arrays in its cache. Each shard draws
+  // of the validation rows: 125 to 250 rows keep a thread's arrays in its cache. Each shard draws
   // random numbers of its own, so the result depends on the size of the shards, though not on the
   // threads. The loss must then be fit for calls from several threads. 0: no shards.
   Index shard = 0;
