@@ -33,7 +33,7 @@ Tensor reduce(const Tensor& losses, LossOptions options) {
 Tensor mse_loss(const Tensor& prediction, const Tensor& target, LossOptions options) {
   check_shapes(prediction, target, "mse_loss");
   if (options.reduction == Reduction::none) return square(prediction - target);
-  const Tensor total = squared_distance(prediction, target);
+  Tensor total = squared_distance(prediction, target);
   if (options.reduction == Reduction::sum) return total;
   return total * (1 / static_cast<double>(prediction.numel()));
 }
