@@ -53,7 +53,7 @@ constexpr double kEverything = std::numeric_limits<double>::infinity();
 
 // Measured against OpenBLAS 0.3.21 with the kernels for the processor, on one thread: up to so many
 // packed_gemm takes 0.65 to 1.05 times as long for matrices of at least 50 rows, with AVX2 0.8 to
-// 1.2 times (bench_products). Then OpenBLAS's blocks for every level of cache win, by a fifth for
+// 1.05 times (bench_products). Then OpenBLAS's blocks for every level of cache win, by a fifth for
 // f32 and by a half for f64 from 2,000^3 on; so do its threads.
 [[maybe_unused]] Reach measured_reach(std::int64_t targets) {
   constexpr double kMedium = 256.0 * 256 * 256, kLarge = 512.0 * 512 * 512;
