@@ -28,18 +28,15 @@ Tensor evaluate(BinaryFn f, const Tensor& a, const Tensor& b) {
         b.shape(), "; convert one of them");
   const bool same = a.shape() == b.shape();
   Tensor y = empty(same ? a.shape() : broadcast_shapes(a.shape(), b.shape(), op), a.dtype());
+  const Index n = y.numel();
+  const auto flat = [&](const Tensor& x) { return x.is_contiguous() && (same || x.numel() == n); };
+  const bool flat_a = flat(a), flat_b = flat(b);
   visit(a.dtype(), [&]<class T>(T) {
     const T* pa = a.data<T>();
     const T* pb = b.data<T>();
     T* py = y.mutable_data<T>();
-    if (same && a.is_contiguous() && b.is_contiguous()) {
-      return kernels::binary(f, pa, false, pb, false, py, y.numel());
-    }
-    const bool flat_a = a.is_contiguous() && a.numel() == y.numel();
-    const bool flat_b = b.is_contiguous() && b.numel() == y.numel();
-    const bool one_a = a.numel() == 1, one_b = b.numel() == 1;
-    if ((flat_a || one_a) && (flat_b || one_b)) {
-      kernels::binary(f, pa, one_a, pb, one_b, py, y.numel());
+    if ((flat_a || a.numel() == 1) && (flat_b || b.numel() == 1)) {
+      kernels::binary(f, pa, !flat_a, pb, !flat_b, py, n);
     } else {
       kernels::binary(f, pa, broadcast_strides(a, y.shape()), pb, broadcast_strides(b, y.shape()),
                       py, y.shape());
