@@ -1,4 +1,5 @@
-// Elementwise, strided and reduction kernels. In-cache ones report ns_per_element; those over 10^7
+// Elementwise, strided and reduction kernels. In-cache ones, on tensors' memory, which begins at a
+// cache line, report ns_per_element; those over 10^7
 // elements report floor_ratio, their time over that of moving the same bytes (std::memcpy for what
 // reads and writes, a plain sum of eight streams for what only reads), measured in turn.
 
@@ -10,6 +11,7 @@
 #include "autograd/kernels/reduce.h"
 #include "autograd/kernels/rng.h"
 #include "autograd/kernels/strided.h"
+#include "autograd/tensor.h"
 #include "benchmarks/floor.h"
 
 namespace {
@@ -27,12 +29,13 @@ void report(benchmark::State& state, const std::vector<double>& times, Index ele
 
 void elementwise(benchmark::State& state) {
   const auto f = static_cast<UnaryFn>(state.range(0));
-  std::vector<float> x(kInCache), y(kInCache);
-  kernels::normal(1, 0, 0, x.data(), kInCache);
+  Tensor x = empty({kInCache}, DType::f32), y = empty({kInCache}, DType::f32);
+  const auto from = x.mutable_data<float>(), to = y.mutable_data<float>();
+  kernels::normal(1, 0, 0, from, kInCache);
   std::vector<double> times;
   for (auto _ : state) {
-    times.push_back(bench::seconds_of([&] { kernels::unary(f, x.data(), y.data(), kInCache); }));
-    benchmark::DoNotOptimize(y.data());
+    times.push_back(bench::seconds_of([&] { kernels::unary(f, from, to, kInCache); }));
+    benchmark::DoNotOptimize(to);
     state.SetIterationTime(times.back());
   }
   state.SetLabel(kernels::name(f));
@@ -40,11 +43,12 @@ void elementwise(benchmark::State& state) {
 }
 
 void normals(benchmark::State& state) {
-  std::vector<float> z(kInCache);
+  Tensor z = empty({kInCache}, DType::f32);
+  const auto to = z.mutable_data<float>();
   std::vector<double> times;
   for (auto _ : state) {
-    times.push_back(bench::seconds_of([&] { kernels::normal(1, 0, 0, z.data(), kInCache); }));
-    benchmark::DoNotOptimize(z.data());
+    times.push_back(bench::seconds_of([&] { kernels::normal(1, 0, 0, to, kInCache); }));
+    benchmark::DoNotOptimize(to);
     state.SetIterationTime(times.back());
   }
   report(state, times, kInCache);

@@ -17,27 +17,37 @@ HWY_BEFORE_NAMESPACE();
 namespace ito::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
+// Highway's own MulAdd rounds twice on these targets.
+inline constexpr bool kHasFma = false;
+#else
+inline constexpr bool kHasFma = true;
+#endif
+
 // a * b + c with one rounding on every target, so that all targets give the same bytes.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V fma(D d, V a, V b, V c) {
-#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
-  using T = hn::TFromD<D>;
-  T la[HWY_MAX_BYTES / sizeof(T)], lb[HWY_MAX_BYTES / sizeof(T)], lc[HWY_MAX_BYTES / sizeof(T)];
-  hn::StoreU(a, d, la);
-  hn::StoreU(b, d, lb);
-  hn::StoreU(c, d, lc);
-  for (std::size_t i = 0; i < hn::Lanes(d); ++i) la[i] = std::fma(la[i], lb[i], lc[i]);
-  return hn::LoadU(d, la);
-#else
-  (void)d;
-  return hn::MulAdd(a, b, c);
-#endif
+  if constexpr (kHasFma) {
+    return hn::MulAdd(a, b, c);
+  } else {
+    using T = hn::TFromD<D>;
+    T la[HWY_MAX_BYTES / sizeof(T)], lb[HWY_MAX_BYTES / sizeof(T)], lc[HWY_MAX_BYTES / sizeof(T)];
+    hn::StoreU(a, d, la);
+    hn::StoreU(b, d, lb);
+    hn::StoreU(c, d, lc);
+    for (std::size_t i = 0; i < hn::Lanes(d); ++i) la[i] = std::fma(la[i], lb[i], lc[i]);
+    return hn::LoadU(d, la);
+  }
 }
 
 // c - a * b with one rounding.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V fnma(D d, V a, V b, V c) {
-  return fma(d, hn::Neg(a), b, c);
+  if constexpr (kHasFma) {
+    return hn::NegMulAdd(a, b, c);
+  } else {
+    return fma(d, hn::Neg(a), b, c);
+  }
 }
 
 template <class D, class T, std::size_t N, std::size_t... I>

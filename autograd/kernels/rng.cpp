@@ -42,11 +42,10 @@ void fill(const Key& key, std::uint64_t stream, std::uint64_t position, T* out, 
   if (const auto skip = static_cast<Index>(position % kPerBlock); skip != 0) {
     store_part(skip, std::min(n, chunk - skip));
   }
-  if constexpr (requires { Distribution::kChunksAtOnce; }) {
-    constexpr Index kAtOnce = Distribution::kChunksAtOnce;
-    for (; n >= kAtOnce * chunk; n -= kAtOnce * chunk, out += kAtOnce * chunk) {
-      Distribution::store_several(key, block, stream, out);
-      block += static_cast<std::uint64_t>(kAtOnce * blocks);
+  if constexpr (requires { Distribution::store_two(key, block, stream, out); }) {
+    for (; n >= 2 * chunk; n -= 2 * chunk, out += 2 * chunk) {
+      Distribution::store_two(key, block, stream, out);
+      block += static_cast<std::uint64_t>(2 * blocks);
     }
   }
   for (; n >= chunk; n -= chunk, out += chunk, block += static_cast<std::uint64_t>(blocks)) {

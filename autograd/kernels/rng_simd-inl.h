@@ -151,41 +151,73 @@ HWY_INLINE void rotate(DF df, VF radius, VF cos, VF sin, VU word, VF& z0, VF& z1
   z1 = hn::Xor(hn::Mul(radius, hn::IfNegativeThenElse(swap, cos, sin)), sign1);
 }
 
-// -2 log u for u in [2^-32, 1]; u = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2)),
+// Several vectors that take each step together: what one waits for, the others hide. Processors
+// look ahead too few instructions to find that among calls one after the other.
+template <std::size_t N>
+using Floats = hn::Vec<hn::RebindToFloat<D32>>[N];
+
+// y[i] = c0 + x[i] (c1 + ...)
+template <std::size_t N, class V>
+HWY_INLINE void horner(const Floats<N>& x, Floats<N>& y, V c0, V c1) {
+  for (std::size_t i = 0; i < N; ++i) y[i] = hn::MulAdd(x[i], c1, c0);
+}
+template <std::size_t N, class V, class... C>
+HWY_INLINE void horner(const Floats<N>& x, Floats<N>& y, V c0, V c1, C... rest) {
+  horner<N>(x, y, c1, rest...);
+  for (std::size_t i = 0; i < N; ++i) y[i] = hn::MulAdd(x[i], y[i], c0);
+}
+
+// y[i] = -2 log u for u = x[i] in [2^-32, 1]; u = 2^e (1 + f), 1 + f in [sqrt(1/2), sqrt(2)),
 // log(1 + f) = f + f^2 P(f) with the minimax P of relative error 1.8e-7.
-HWY_INLINE hn::Vec<hn::RebindToFloat<D32>> minus_two_log(hn::Vec<hn::RebindToFloat<D32>> u) {
+template <std::size_t N>
+HWY_INLINE void minus_two_log(const Floats<N>& x, Floats<N>& y) {
   const hn::RebindToFloat<D32> df;
   const hn::RebindToSigned<D32> di;
   const auto c = [&](double x) { return hn::Set(df, static_cast<float>(-2 * x)); };
-  const auto bits = hn::BitCast(di, u);
-  const auto e = hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));
-  const auto f = hn::Sub(hn::BitCast(df, hn::Sub(bits, hn::ShiftLeft<23>(e))), hn::Set(df, 1.0F));
-  const auto p = horner(f, c(-0.5000032290957195), c(0.333347221554379), c(-0.24971267400214278),
-                        c(0.19906579929756846), c(-0.17242275842800892), c(0.1618325635921759),
-                        c(-0.10089861643120292));
-  const auto linear = hn::Mul(f, hn::Set(df, -2.0F));
-  return hn::MulAdd(hn::Mul(f, f), p,
-                    hn::MulAdd(hn::ConvertTo(df, e), c(0.6931471805599453), linear));
+  Floats<N> e, f, p;
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto bits = hn::BitCast(di, x[i]);
+    const auto exponent = hn::ShiftRight<23>(hn::Sub(bits, hn::Set(di, 0x3F3504F3)));
+    const auto mantissa = hn::BitCast(df, hn::Sub(bits, hn::ShiftLeft<23>(exponent)));
+    e[i] = hn::ConvertTo(df, exponent);
+    f[i] = hn::Sub(mantissa, hn::Set(df, 1.0F));
+  }
+  horner<N>(f, p, c(-0.5000032290957195), c(0.333347221554379), c(-0.24971267400214278),
+            c(0.19906579929756846), c(-0.17242275842800892), c(0.1618325635921759),
+            c(-0.10089861643120292));
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto linear = hn::Mul(f[i], hn::Set(df, -2.0F));
+    y[i] = hn::MulAdd(hn::Mul(f[i], f[i]), p[i], hn::MulAdd(e[i], c(0.6931471805599453), linear));
+  }
 }
 
 // Two f32 normals from two words. u = (k + 1/2) / 2^31 with 31 bits k, rounded, in [2^-32, 1].
-HWY_INLINE void box_muller(V32 radius_word, V32 angle_word, hn::Vec<hn::RebindToFloat<D32>>& z0,
-                           hn::Vec<hn::RebindToFloat<D32>>& z1) {
+template <std::size_t N>
+HWY_INLINE void box_muller(const V32 (&radius_word)[N], const V32 (&angle_word)[N], Floats<N>& z0,
+                           Floats<N>& z1) {
   const hn::RebindToFloat<D32> df;
   const hn::RebindToSigned<D32> di;
   const auto c = [&](double x) { return hn::Set(df, static_cast<float>(x)); };
-  const auto k = hn::ConvertTo(df, hn::BitCast(di, hn::ShiftRight<1>(radius_word)));
-  const auto u = hn::MulAdd(k, c(0x1p-31), c(0x1p-32));
-  const auto radius = hn::Sqrt(minus_two_log(u));
+  Floats<N> u, radius_squared, s, y, sin, cos;
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto k = hn::ConvertTo(df, hn::BitCast(di, hn::ShiftRight<1>(radius_word[i])));
+    u[i] = hn::MulAdd(k, c(0x1p-31), c(0x1p-32));
+  }
+  minus_two_log<N>(u, radius_squared);
   // Minimax on |s| <= 1/2: sin(pi/2 s) to 3.3e-9, cos(pi/2 s) to 3.3e-8, relative.
-  const auto s =
-      hn::Mul(hn::ConvertTo(df, hn::BitCast(di, hn::ShiftLeft<2>(angle_word))), c(0x1p-32));
-  const auto y = hn::Mul(s, s);
-  const auto sin = hn::Mul(s, horner(y, c(1.570796321708368), c(-0.6459634602330533),
-                                     c(0.07968003276675875), c(-0.0046016578826361156)));
-  const auto cos = horner(y, c(0.9999999673864614), c(-1.2336966623563874), c(0.2535949466909632),
-                          c(-0.0203985817762418));
-  rotate(df, radius, cos, sin, angle_word, z0, z1);
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto fraction = hn::BitCast(di, hn::ShiftLeft<2>(angle_word[i]));
+    s[i] = hn::Mul(hn::ConvertTo(df, fraction), c(0x1p-32));
+    y[i] = hn::Mul(s[i], s[i]);
+  }
+  horner<N>(y, sin, c(1.570796321708368), c(-0.6459634602330533), c(0.07968003276675875),
+            c(-0.0046016578826361156));
+  horner<N>(y, cos, c(0.9999999673864614), c(-1.2336966623563874), c(0.2535949466909632),
+            c(-0.0203985817762418));
+  for (std::size_t i = 0; i < N; ++i) {
+    rotate(df, hn::Sqrt(radius_squared[i]), cos[i], hn::Mul(s[i], sin[i]), angle_word[i], z0[i],
+           z1[i]);
+  }
 }
 
 // -2 log u for u in [2^-52, 1], after fdlibm's e_log.c: with s = f/(2 + f),
@@ -296,54 +328,38 @@ struct Uniform<double> {
 template <class T>
 struct Normal;
 
-// Words of a few chunks first, then their normals: long chains of dependent instructions overlap
-// with chains of their like only while those are near.
 template <>
 struct Normal<float> {
   using Value = float;
   static constexpr Index kPerBlock = 4;
-  static constexpr Index kChunksAtOnce = 4;
 
   static HWY_INLINE void store(const Key& key, const Counters& c, Value* out) {
     with_words32(key, c, [=](V32 w0, V32 w1, V32 w2, V32 w3) HWY_ATTR {
-      store_normals(w0, w1, w2, w3, out);
+      store_normals<2>({w0, w2}, {w1, w3}, out);
     });
   }
-  static HWY_INLINE void store_several(const Key& key, std::uint64_t block, std::uint64_t stream,
-                                       Value* out) {
-    const D32 d;
-    const auto lanes = static_cast<Index>(hn::Lanes(d));
-    const auto step = static_cast<std::uint64_t>(chunk_blocks());
-    HWY_ALIGN std::uint32_t words[kChunksAtOnce * 4 * HWY_MAX_BYTES / sizeof(std::uint32_t)];
-    std::uint32_t* to = words;
-    const auto keep = [&](const Block& a, const Block& b) HWY_ATTR {
-      hn::Store(zip_low(a.c0, b.c0), d, to);
-      hn::Store(zip_low(a.c1, b.c1), d, to + lanes);
-      hn::Store(zip_low(a.c2, b.c2), d, to + 2 * lanes);
-      hn::Store(zip_low(a.c3, b.c3), d, to + 3 * lanes);
-      to += 4 * lanes;
-    };
-    for (Index i = 0; i < kChunksAtOnce; i += 2, block += 2 * step) {
-      const Counters here = consecutive(block, stream), next = consecutive(block + step, stream);
-      Block a = even_blocks(here), b = odd_blocks(here);
-      Block c = even_blocks(next), e = odd_blocks(next);
-      philox_rounds(key, a, b, c, e);
-      keep(a, b);
-      keep(c, e);
-    }
-    for (const std::uint32_t* w = words; w < to; w += 4 * lanes, out += 4 * lanes) {
-      store_normals(hn::Load(d, w), hn::Load(d, w + lanes), hn::Load(d, w + 2 * lanes),
-                    hn::Load(d, w + 3 * lanes), out);
-    }
+  static HWY_INLINE void store_two(const Key& key, std::uint64_t block, std::uint64_t stream,
+                                   Value* out) {
+    const Counters here = consecutive(block, stream);
+    const Counters next = consecutive(block + static_cast<std::uint64_t>(chunk_blocks()), stream);
+    Block a = even_blocks(here), b = odd_blocks(here);
+    Block c = even_blocks(next), d = odd_blocks(next);
+    philox_rounds(key, a, b, c, d);
+    store_normals<4>(
+        {zip_low(a.c0, b.c0), zip_low(a.c2, b.c2), zip_low(c.c0, d.c0), zip_low(c.c2, d.c2)},
+        {zip_low(a.c1, b.c1), zip_low(a.c3, b.c3), zip_low(c.c1, d.c1), zip_low(c.c3, d.c3)}, out);
   }
 
  private:
-  static HWY_INLINE void store_normals(V32 w0, V32 w1, V32 w2, V32 w3, Value* out) {
+  // Words 0 and 1, 2 and 3 of a chunk make its normals.
+  template <std::size_t N>
+  static HWY_INLINE void store_normals(const V32 (&radius)[N], const V32 (&angle)[N], Value* out) {
     const hn::RebindToFloat<D32> df;
-    hn::Vec<decltype(df)> z0, z1, z2, z3;
-    box_muller(w0, w1, z0, z1);
-    box_muller(w2, w3, z2, z3);
-    hn::StoreInterleaved4(z0, z1, z2, z3, df, out);
+    Floats<N> z0, z1;
+    box_muller<N>(radius, angle, z0, z1);
+    for (std::size_t i = 0; i < N; i += 2, out += 4 * hn::Lanes(df)) {
+      hn::StoreInterleaved4(z0[i], z1[i], z0[i + 1], z1[i + 1], df, out);
+    }
   }
 };
 

@@ -58,13 +58,13 @@ struct Trig<double> {
 template <class D>
 using TrigOf = Trig<hn::TFromD<D>>;
 
-// x - n pi / 2 for integer n: exact but for the last rounding, thanks to the fused products.
-template <class D, class V = hn::Vec<D>>
+// x - n Times pi / 2 for integer n: exact but for the last rounding, thanks to the fused products.
+template <int Times = 1, class D, class V = hn::Vec<D>>
 HWY_INLINE V subtract_half_pi(D d, V x, V n) {
   using K = TrigOf<D>;
-  V r = fnma(d, n, hn::Set(d, K::kHalfPi[0]), x);
-  r = fnma(d, n, hn::Set(d, K::kHalfPi[1]), r);
-  return fnma(d, n, hn::Set(d, K::kHalfPi[2]), r);
+  V r = fnma(d, n, hn::Set(d, Times * K::kHalfPi[0]), x);
+  r = fnma(d, n, hn::Set(d, Times * K::kHalfPi[1]), r);
+  return fnma(d, n, hn::Set(d, Times * K::kHalfPi[2]), r);
 }
 
 // sin r for |r| <= pi / 2
@@ -101,9 +101,9 @@ HWY_INLINE V sin(D d, V x) {
   const V round = hn::Set(d, FloatOf<D>::kRound);
   const V shifted = fma(d, a, hn::Set(d, TrigOf<D>::kInvPi), round);
   const V n = hn::Sub(shifted, round);
-  const V s = sin_reduced(d, subtract_half_pi(d, a, hn::Add(n, n)));
-  const V sign = hn::Xor(parity_sign(d, shifted), hn::AndNot(a, x));
-  return patch_large<D, V, hn::TFromD<D>>(d, x, hn::Xor(s, sign), std::sin);
+  const V s = sin_reduced(d, subtract_half_pi<2>(d, a, n));
+  const V y = hn::Xor3(s, parity_sign(d, shifted), hn::AndNot(a, x));
+  return patch_large<D, V, hn::TFromD<D>>(d, x, y, std::sin);
 }
 
 // cos x = (-1)^(n + 1) sin(x - (2 n + 1) pi / 2)
@@ -136,8 +136,8 @@ HWY_INLINE V tan(D d, V x) {
   const V odd_sign = parity_sign(d, shifted);
   const auto odd = hn::RebindMask(d, hn::Lt(hn::BitCast(di, odd_sign), hn::Zero(di)));
   const V t = hn::Div(hn::IfThenElse(odd, c, s), hn::IfThenElse(odd, s, c));
-  const V sign = hn::Xor(odd_sign, hn::AndNot(a, x));
-  return patch_large<D, V, T>(d, x, hn::Xor(t, sign), std::tan);
+  const V y = hn::Xor3(t, odd_sign, hn::AndNot(a, x));
+  return patch_large<D, V, T>(d, x, y, std::tan);
 }
 
 // With a = |x|: a itself, pi/4 + atan((a - 1) / (a + 1)) or pi/2 - atan(1 / a), so that the

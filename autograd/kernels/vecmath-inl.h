@@ -76,8 +76,9 @@ using FloatOf = Float<hn::TFromD<D>>;
 template <class D>
 using IntVec = hn::Vec<hn::RebindToSigned<D>>;
 
-// e^x = 2^k (1 + m), k integer, |log(1 + m)| <= ln2 / 2. The high bits of k are arbitrary: all
-// users shift k into the exponent field, where only the low ones count.
+// e^x = 2^k (1 + m), k integer, |log(1 + m)| <= ln2 / 2. k is held as the bits of kRound + k, and
+// integers may be added to it: users shift it into the exponent field, where only the low bits
+// count.
 template <class D>
 struct Exponential {
   hn::Vec<D> m;
@@ -106,11 +107,24 @@ HWY_INLINE hn::Vec<D> power_of_two(D d, IntVec<D> k) {
   return hn::BitCast(d, hn::ShiftLeft<F::kMantissaBits>(hn::Add(k, hn::Set(di, F::kBias))));
 }
 
-// v 2^k with one rounding, for |k| up to twice the exponent range.
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+HWY_INLINE hn::Vec512<float> times_power(hn::Vec512<float> v, hn::Vec512<float> k) {
+  return hn::Vec512<float>{_mm512_scalef_ps(v.raw, k.raw)};
+}
+HWY_INLINE hn::Vec512<double> times_power(hn::Vec512<double> v, hn::Vec512<double> k) {
+  return hn::Vec512<double>{_mm512_scalef_pd(v.raw, k.raw)};
+}
+#endif
+
+// v 2^k with one rounding, for an Exponential's k up to twice the exponent range.
 template <class D, class V = hn::Vec<D>>
 HWY_INLINE V scale(D d, V v, IntVec<D> k) {
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+  return times_power(v, hn::Sub(hn::BitCast(d, k), hn::Set(d, FloatOf<D>::kRound)));
+#else
   const IntVec<D> half = hn::ShiftRight<1>(k);
   return hn::Mul(hn::Mul(v, power_of_two(d, half)), power_of_two(d, hn::Sub(k, half)));
+#endif
 }
 
 template <class D, class V = hn::Vec<D>>
