@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <utility>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "autograd/kernels/lanes-inl.h"
+#include "autograd/kernels/packed_gemm_blocks.h"
 #include "autograd/shape.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -143,22 +145,25 @@ void pack_straight(const T* from, Index ld, Index count, Index k, T* to) {
   }
 }
 
-// Packs a tile's `count` rows of op(A) into columns of kTileRows, where op(A)[i, l] =
-// from[l * ld + i] may be read for i < available. Writes vectors like pack_transposed.
+// Packs rows of op(A), cut into tiles, where op(A)[i, l] = from[l * ld + i]: those of tile t into
+// columns of kTileRows from to + t * stride on. Writes vectors like pack_transposed. Reads memory
+// from one end to the other, which processors foresee, even if that writes to many places.
 template <class T>
-void pack_rows(const T* from, Index ld, Index count, Index available, Index k, T* to) {
+void pack_rows(const T* from, Index ld, const Pieces& rows, Index k, T* to, Index stride) {
   const Tag<T> d;
-  if (available >= kPackedRows<T>) {
-    for (Index l = 0; l < k; ++l, from += ld, to += kTileRows) {
+  Index whole = rows.count();  // tiles that may read beyond their rows
+  while (whole > 0 && rows.begin(whole - 1) + kPackedRows < T >> rows.total()) --whole;
+  for (Index l = 0; l < k; ++l, from += ld, to += kTileRows) {
+    for (Index t = 0; t < whole; ++t) {
       for (Index i = 0; i < kPackedRows<T>; i += kLanes<T>) {
-        hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+        hn::StoreU(hn::LoadU(d, from + rows.begin(t) + i), d, to + t * stride + i);
       }
     }
-    return;
-  }
-  for (Index l = 0; l < k; ++l, from += ld, to += kTileRows) {
-    for (Index i = 0; i < count; i += kLanes<T>) {
-      hn::StoreU(load_first(d, from + i, static_cast<std::size_t>(count - i)), d, to + i);
+    for (Index t = whole; t < rows.count(); ++t) {
+      for (Index i = 0; i < rows.size(t); i += kLanes<T>) {
+        const auto left = static_cast<std::size_t>(rows.size(t) - i);
+        hn::StoreU(load_first(d, from + rows.begin(t) + i, left), d, to + t * stride + i);
+      }
     }
   }
 }
@@ -236,13 +241,16 @@ HWY_INLINE void store_tile(const Row<V, T> (&sum)[sizeof...(I)], Index n, const 
   }
 }
 
+template <Index V, class T>
+HWY_INLINE void load_row(const T* b, Row<V, T>& row) {
+  for (Index v = 0; v < V; ++v) row[v] = hn::LoadU(Tag<T>(), b + v * kLanes<T>);
+}
+
 // sum += a b for one l. Unrolled over the rows I, so that the sums stay in registers.
 template <Index V, class T, Index... I>
-HWY_INLINE void add_products(const T* a, Index row_step, const T* b, Row<V, T> (&sum)[sizeof...(I)],
-                             std::integer_sequence<Index, I...>) {
-  Row<V, T> row;
-  for (Index v = 0; v < V; ++v) row[v] = hn::LoadU(Tag<T>(), b + v * kLanes<T>);
-  (add_product<V, T>(a[I * row_step], row, sum[I]), ...);
+HWY_INLINE void add_products(const T* a, Index row_step, const Row<V, T>& b,
+                             Row<V, T> (&sum)[sizeof...(I)], std::integer_sequence<Index, I...>) {
+  (add_product<V, T>(a[I * row_step], b, sum[I]), ...);
 }
 
 template <Index V, class T, Index... I>
@@ -251,8 +259,40 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
                           std::integer_sequence<Index, I...> rows) {
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += step, b += ldb) add_products<V, T>(a, row_step, b, sum, rows);
+  for (Index l = 0; l < k; ++l, a += step, b += ldb) {
+    Row<V, T> row;
+    load_row<V>(b, row);
+    add_products<V, T>(a, row_step, row, sum, rows);
+  }
   store_tile<V, T>(sum, n, out, rows);
+}
+
+// How many rows ahead first_tile fetches B: as many as a set of the first-level cache has ways,
+// should all fall into the same few sets.
+inline constexpr Index kRowsAhead = 8;
+
+// A tile of packed rows of A that also packs B, for the tiles to come: row l of `panel` begins at
+// panel + l * W for the width W of a tile, and all W columns are wanted. B may lie far away, and
+// the products hide that, where packing alone would wait.
+template <class T, Index... I>
+HWY_INLINE void first_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
+                                Index ldb, T* HWY_RESTRICT panel, const Output<T>& out,
+                                std::integer_sequence<Index, I...> rows) {
+  constexpr Index kWidth = kTileVectors * kLanes<T>;
+  Row<kTileVectors, T> sum[sizeof...(I)];
+  (clear_row<kTileVectors, T>(sum[I]), ...);
+  for (Index l = 0; l < k; ++l, a += kTileRows, b += ldb, panel += kWidth) {
+    for (Index j = 0; j < kWidth; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
+    Row<kTileVectors, T> row;
+    load_row<kTileVectors>(b, row);
+    set_row<kTileVectors, T>(row, panel);
+    add_products<kTileVectors, T>(a, 1, row, sum, rows);
+  }
+  store_tile<kTileVectors, T>(sum, kWidth, out, rows);
+}
+template <Index R, class T>
+void first_tile(Index k, const T* a, const T* b, Index ldb, T* panel, const Output<T>& out) {
+  first_tile_rows(k, a, b, ldb, panel, out, std::make_integer_sequence<Index, R>());
 }
 
 // C [R, n] = alpha A B + beta C for A[i, l] = a[i * row_step + l * step] and B[l, j] =

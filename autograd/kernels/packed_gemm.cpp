@@ -55,6 +55,16 @@ constexpr std::array<Tile<T>, sizeof...(I)> tiles(std::integer_sequence<Index, I
 template <class T, Index V>
 inline constexpr auto kTiles = tiles<T, V>(std::make_integer_sequence<Index, kTileRows>());
 
+template <class T>
+using FirstTile = void (*)(Index k, const T* a, const T* b, Index ldb, T* panel,
+                           const Output<T>& out);
+template <class T, Index... I>
+constexpr std::array<FirstTile<T>, sizeof...(I)> first_tiles(std::integer_sequence<Index, I...>) {
+  return {&first_tile<I + 1, T>...};
+}
+template <class T>
+inline constexpr auto kFirstTiles = first_tiles<T>(std::make_integer_sequence<Index, kTileRows>());
+
 // B [k, n] of op(B), n at most V vectors.
 template <Index V, class T>
 Panel<T> panel_of_b(const Operand<T>& b, Index n, Index k, bool reused, T* buffer) {
@@ -92,20 +102,19 @@ class PackedRows {
   PackedRows(Index count, Index tiles, Index k, bool wanted)
       : wanted_(wanted),
         tiles_(tiles),
-        stride_(k * kTileRows),
-        buffer_(wanted ? count * tiles * stride_ + kOverhang<T> : 0) {}
+        stride_(k * kTileRows + kOverhang<T>),
+        buffer_(wanted ? count * tiles * stride_ : 0) {}
   explicit operator bool() const { return wanted_; }
 
   // Takes A [rows, k] as matrix g; the rows are cut into tiles.
   void fill(Index g, const Operand<T>& a, const Pieces& rows, Index k) {
+    if (a.trans) {
+      pack_rows(a.data, a.ld, rows, k, tile(g, 0), stride_);
+      return;
+    }
     for (Index i = 0; i < rows.count(); ++i) {
-      const Index first = rows.begin(i), count = rows.size(i);
-      const Operand<T> from = a.at(first, 0);
-      if (a.trans) {
-        pack_rows(from.data, from.ld, count, rows.total() - first, k, tile(g, i));
-      } else {
-        pack_transposed<kPackedRows<T>, kTileRows>(from.data, from.ld, count, k, tile(g, i));
-      }
+      pack_transposed<kPackedRows<T>, kTileRows>(a.at(rows.begin(i), 0).data, a.ld, rows.size(i), k,
+                                                 tile(g, i));
     }
   }
   Rows<T> rows(Index g, Index i) const { return {tile(g, i), 1, kTileRows}; }
@@ -136,17 +145,24 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
       const Index columns = std::min(kWidth, n - j);
       const bool wide = columns > kLanes<T>;
       const Operand<T> from = b.matrix(begin).at(0, j);
-      const Panel<T> bj = wide ? panel_of_b<2>(from, columns, k, reused, panel)
-                               : panel_of_b<1>(from, columns, k, reused, panel);
+      const bool first_packs = packed && reused && !from.trans && columns == kWidth;
+      const Panel<T> bj = first_packs ? Panel<T>{panel, kWidth}
+                          : wide      ? panel_of_b<2>(from, columns, k, reused, panel)
+                                      : panel_of_b<1>(from, columns, k, reused, panel);
       const auto& tiles_of = wide ? kTiles<T, 2> : kTiles<T, 1>;
       for (Index g = begin; g < begin + together; ++g) {
         for (Index i = 0; i < rows.count(); ++i) {
           const Index first = rows.begin(i);
           const Rows<T> ai =
               packed ? packed.rows(a.stride == 0 ? 0 : g, i) : rows_of_a(a.matrix(g).at(first, 0));
-          tiles_of[static_cast<std::size_t>(rows.size(i) - 1)](
-              columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld,
-              {out.alpha, out.beta, out.c + g * stride_c + first * out.ldc + j, out.ldc});
+          const Output<T> ci{out.alpha, out.beta, out.c + g * stride_c + first * out.ldc + j,
+                             out.ldc};
+          const auto size = static_cast<std::size_t>(rows.size(i) - 1);
+          if (first_packs && g == begin && i == 0) {
+            kFirstTiles<T>[size](k, ai.data, from.data, from.ld, panel, ci);
+          } else {
+            tiles_of[size](columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld, ci);
+          }
         }
       }
     }
