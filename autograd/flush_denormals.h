@@ -17,7 +17,14 @@ class FlushDenormals {
   FlushDenormals& operator=(const FlushDenormals&) = delete;
 
  private:
-  std::uint64_t before_;  // the floating-point control register
+  std::uint64_t before_;
 };
+
+namespace detail {
+// This thread's floating-point control register: how it rounds, and what it takes subnormal numbers
+// for.
+std::uint64_t float_control() noexcept;
+void set_float_control(std::uint64_t value) noexcept;
+}  // namespace detail
 
 }  // namespace ito

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "autograd/flush_denormals.h"
 #include "autograd/kernels/gemm.h"
 
 namespace ito {
@@ -47,6 +48,11 @@ class Job {
   Job(Index shards, detail::ShardFunction run, void* context)
       : shards_(shards), run_(run), context_(context) {}
 
+  // In a thread of the pool.
+  void help() noexcept {
+    detail::set_float_control(control_);
+    work();
+  }
   void work() noexcept {
     for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < shards_;) {
       try {
@@ -65,6 +71,7 @@ class Job {
   const Index shards_;
   const detail::ShardFunction run_;
   void* const context_;
+  const std::uint64_t control_ = detail::float_control();
   std::atomic<Index> next_{0};
   std::mutex error_mutex_;
   Index error_shard_ = std::numeric_limits<Index>::max();
@@ -155,7 +162,7 @@ class ThreadPool {
       if (!job) continue;
       active_.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
-      job->work();
+      job->help();
       lock.lock();
       if (active_.fetch_sub(1, std::memory_order_release) == 1) idle_.notify_one();
     }

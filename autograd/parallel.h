@@ -4,6 +4,7 @@
 // size (never total / thread_count()) and combine partial results in shard order.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <type_traits>
 
@@ -25,7 +26,8 @@ void run_shards(Index shards, ShardFunction run, void* context);
 // Calls f(i) exactly once for every i in [0, shards), the caller taking part, and returns when all
 // are done. If shards throw, the others still run and the exception of the lowest shard is
 // rethrown. Loops inside a shard, and loops started while another thread's loop holds the pool,
-// run serially in their caller. OpenBLAS, whose sums depend on its threads, is held at one thread
+// run serially in their caller. Every shard rounds, and treats subnormal numbers, as the caller
+// does. OpenBLAS, whose sums depend on its threads, is held at one thread
 // while several shards run, in parallel or not.
 template <class F>
 void parallel_for(Index shards, F&& f) {
@@ -33,6 +35,14 @@ void parallel_for(Index shards, F&& f) {
   detail::run_shards(
       shards, [](void* context, Index i) { (*static_cast<Callable*>(context))(i); },
       const_cast<std::remove_const_t<Callable>*>(std::addressof(f)));
+}
+
+// The same for [0, n), n >= 0, cut into pieces of `piece` elements, the last one possibly smaller:
+// f(begin, count). Results must not depend on the cuts, or `piece` be fixed.
+template <class F>
+void parallel_for_pieces(Index n, Index piece, F&& f) {
+  parallel_for((n + piece - 1) / piece,
+               [&](Index i) { f(i * piece, std::min(piece, n - i * piece)); });
 }
 
 // Holds OpenBLAS's process-wide thread setting at `count` for a scope. Where scopes overlap, in

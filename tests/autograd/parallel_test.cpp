@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -9,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/flush_denormals.h"
 #include "autograd/kernels/gemm.h"
 
 namespace ito {
@@ -31,6 +33,41 @@ TEST_P(Parallel, RunsEveryShardExactlyOnce) {
     EXPECT_EQ(std::accumulate(runs.begin(), runs.end(), 0), shards);
     for (const int r : runs) ASSERT_EQ(r, 1);
   }
+}
+
+TEST_P(Parallel, PiecesCoverARange) {
+  for (const Index n : {0, 1, 99, 100, 101, 1234}) {
+    std::vector<int> met(static_cast<std::size_t>(n));
+    parallel_for_pieces(n, 100, [&](Index begin, Index count) {
+      EXPECT_TRUE(begin % 100 == 0 && count >= 1 && count <= 100) << begin << ", " << count;
+      for (Index i = begin; i < begin + count; ++i) ++met[static_cast<std::size_t>(i)];
+    });
+    for (const int m : met) ASSERT_EQ(m, 1) << n;
+  }
+}
+
+// Threads begin with the floating-point environment of the one that starts them.
+TEST_P(Parallel, ShardsTreatSubnormalsAsTheirCallerDoes) {
+  const int threads = GetParam();
+  const auto halves_of_the_least = [&] {
+    std::atomic<int> begun{0};
+    std::vector<float> halves(static_cast<std::size_t>(threads));
+    parallel_for(threads, [&](Index i) {
+      ++begun;
+      while (begun < threads) std::this_thread::yield();  // all threads at once
+      volatile float least = std::numeric_limits<float>::min();
+      halves[static_cast<std::size_t>(i)] = least / 2;
+    });
+    return halves;
+  };
+  const auto each = static_cast<std::size_t>(threads);
+  const std::vector<float> zeros(each, 0), subnormal(each, std::numeric_limits<float>::min() / 2);
+  const auto flushed = [&] {
+    const FlushDenormals flush;
+    return halves_of_the_least();
+  }();
+  EXPECT_EQ(flushed, zeros);
+  EXPECT_EQ(halves_of_the_least(), subnormal);
 }
 
 TEST_P(Parallel, ManyShortLoops) {
