@@ -29,14 +29,12 @@ Tensor sum_of(const std::vector<Tensor>& terms) {
   }
   if (defined.size() < 2) return defined.empty() ? Tensor() : defined[0];
   Tensor total = empty(defined[0].shape(), defined[0].dtype());
-  const Index n = total.numel();
   visit_floating(total.dtype(), "sharded_backward", [&]<class T>(T) {
     T* to = total.mutable_data<T>();
-    parallel_for((n + kSumAtOnce - 1) / kSumAtOnce, [&](Index i) {
-      const Index begin = i * kSumAtOnce;
+    parallel_for_pieces(total.numel(), kSumAtOnce, [&](Index begin, Index count) {
       std::vector<const T*> from(defined.size());
       for (std::size_t k = 0; k < from.size(); ++k) from[k] = defined[k].data<T>() + begin;
-      kernels::add_arrays<T>(from, to + begin, std::min(kSumAtOnce, n - begin));
+      kernels::add_arrays<T>(from, to + begin, count);
     });
   });
   return total;

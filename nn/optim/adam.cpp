@@ -4,17 +4,26 @@
 
 #include "autograd/kernels/optim.h"
 #include "autograd/ops/binary.h"
+#include "autograd/parallel.h"
 
 namespace ito::nn {
 namespace {
+
+// Elements that one thread updates at a time.
+constexpr Index kStepAtOnce = 16384;
 
 // The kernel on one parameter with state {m, v}.
 void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& gradient, Tensor* state,
            Tensor* average, double ema_decay) {
   visit_floating(parameter.dtype(), "AdamW", [&]<class T>(T) {
-    kernels::adamw(step, parameter.mutable_data<T>(), gradient.data<T>(),
-                   state[0].mutable_data<T>(), state[1].mutable_data<T>(),
-                   average ? average->mutable_data<T>() : nullptr, ema_decay, parameter.numel());
+    T* p = parameter.mutable_data<T>();
+    const T* g = gradient.data<T>();
+    T* m = state[0].mutable_data<T>();
+    T* v = state[1].mutable_data<T>();
+    T* e = average ? average->mutable_data<T>() : nullptr;
+    parallel_for_pieces(parameter.numel(), kStepAtOnce, [&](Index at, Index count) {
+      kernels::adamw(step, p + at, g + at, m + at, v + at, e ? e + at : nullptr, ema_decay, count);
+    });
   });
 }
 

@@ -8,7 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
+#include "autograd/parallel.h"
 #include "nn/init.h"
+#include "nn/optim/ema.h"
 
 namespace ito::nn {
 namespace {
@@ -126,6 +128,36 @@ TEST(AdamW, RefusesStateOfAnotherShapeAndNonLeaves) {
   EXPECT_THROW(AdamW(std::vector<Tensor>{ones({2})}), Error);
   EXPECT_THROW(AdamW(std::vector<Tensor>{p, p}), Error);
   EXPECT_THROW(AdamW({{.parameters = {p}}, {.parameters = {p}}}), Error);
+}
+
+// Large parameters are updated in pieces by all threads.
+TEST(AdamW, BytesDoNotDependOnThreads) {
+  const int before = thread_count();
+  const auto trained = [](int threads) {
+    set_thread_count(threads);
+    Generator rng(11);
+    Tensor p = randn({5, 20'011}, rng);
+    p.set_requires_grad();
+    AdamW adam(std::vector<Tensor>{p}, {.weight_decay = 0.1});
+    Ema ema({p}, {.decay = 0.9});
+    for (int k = 0; k < 30; ++k) {
+      p.set_grad(k < 3 ? Tensor(randn({5, 20'011}, rng) * 1e-37) : zeros({5, 20'011}));
+      adam.step(0.5, &ema);
+    }
+    std::vector<float> all = p.to_vector<float>();
+    for (const NamedTensor& entry : adam.state_dict()) {
+      const auto values = entry.value.to_vector<float>();
+      all.insert(all.end(), values.begin(), values.end());
+    }
+    ema.swap();
+    const auto averages = p.to_vector<float>();
+    all.insert(all.end(), averages.begin(), averages.end());
+    return all;
+  };
+  const std::vector<float> alone = trained(1), together = trained(3);
+  set_thread_count(before);
+  EXPECT_EQ(alone, together);
+  for (const float x : together) ASSERT_TRUE(x == 0 || std::isnormal(x)) << x;
 }
 
 // A unit that dies has no gradient any more. In subnormal numbers its first moment would not reach
