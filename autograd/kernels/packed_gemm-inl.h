@@ -36,6 +36,10 @@ inline constexpr Index kTileRows = 14;
 inline constexpr Index kTileRows = 6;
 #endif
 
+// Columns of a tile, and of a panel of B.
+template <class T>
+inline constexpr Index kPanelWidth = kTileVectors* kLanes<T>;
+
 // A tile's rows of A in whole vectors, as packing writes them, and how far those reach beyond.
 template <class T>
 inline constexpr Index kPackedRows = (kTileRows + kLanes<T> - 1) / kLanes<T>* kLanes<T>;
@@ -267,32 +271,60 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
   store_tile<V, T>(sum, n, out, rows);
 }
 
-// How many rows ahead first_tile fetches B: as many as a set of the first-level cache has ways,
+// Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
+// away: packing alone would wait for them, and the products hide that.
+
+// How many rows ahead packing_tile fetches: as many as a set of the first-level cache has ways,
 // should all fall into the same few sets.
 inline constexpr Index kRowsAhead = 8;
 
-// A tile of packed rows of A that also packs B, for the tiles to come: row l of `panel` begins at
-// panel + l * W for the width W of a tile, and all W columns are wanted. B may lie far away, and
-// the products hide that, where packing alone would wait.
+// A tile that packs B, for the tiles to come.
 template <class T, Index... I>
-HWY_INLINE void first_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
-                                Index ldb, T* HWY_RESTRICT panel, const Output<T>& out,
-                                std::integer_sequence<Index, I...> rows) {
-  constexpr Index kWidth = kTileVectors * kLanes<T>;
+HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
+                                  Index ldb, T* HWY_RESTRICT panel, const Output<T>& out,
+                                  std::integer_sequence<Index, I...> rows) {
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += kTileRows, b += ldb, panel += kWidth) {
-    for (Index j = 0; j < kWidth; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
+  for (Index l = 0; l < k; ++l, a += kTileRows, b += ldb, panel += kPanelWidth<T>) {
+    for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
     Row<kTileVectors, T> row;
     load_row<kTileVectors>(b, row);
     set_row<kTileVectors, T>(row, panel);
     add_products<kTileVectors, T>(a, 1, row, sum, rows);
   }
-  store_tile<kTileVectors, T>(sum, kWidth, out, rows);
+  store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
 }
 template <Index R, class T>
-void first_tile(Index k, const T* a, const T* b, Index ldb, T* panel, const Output<T>& out) {
-  first_tile_rows(k, a, b, ldb, panel, out, std::make_integer_sequence<Index, R>());
+void packing_tile(Index k, const T* a, const T* b, Index ldb, T* panel, const Output<T>& out) {
+  packing_tile_rows(k, a, b, ldb, panel, out, std::make_integer_sequence<Index, R>());
+}
+
+// Rows of the next panel that a tile fetches where B is transposed.
+inline constexpr Index kFetchedRows = 8;
+
+// A tile that fetches rows of the next panel, a line of each for every line's worth of its own
+// sums.
+template <class T, Index... I>
+HWY_INLINE void fetching_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HWY_RESTRICT panel,
+                                   const T* next, Index ld, const Output<T>& out,
+                                   std::integer_sequence<Index, I...> rows) {
+  Row<kTileVectors, T> sum[sizeof...(I)];
+  (clear_row<kTileVectors, T>(sum[I]), ...);
+  for (Index l = 0; l < k; next += kLine<T>) {
+    for (Index r = 0; r < kFetchedRows; ++r) hwy::Prefetch(next + r * ld);
+    const Index end = std::min(l + kLine<T>, k);
+    for (; l < end; ++l, a += kTileRows, panel += kPanelWidth<T>) {
+      Row<kTileVectors, T> row;
+      load_row<kTileVectors>(panel, row);
+      add_products<kTileVectors, T>(a, 1, row, sum, rows);
+    }
+  }
+  store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
+}
+template <Index R, class T>
+void fetching_tile(Index k, const T* a, const T* panel, const T* next, Index ld,
+                   const Output<T>& out) {
+  fetching_tile_rows(k, a, panel, next, ld, out, std::make_integer_sequence<Index, R>());
 }
 
 // C [R, n] = alpha A B + beta C for A[i, l] = a[i * row_step + l * step] and B[l, j] =

@@ -44,26 +44,21 @@ struct Rows {
   Index row_step, step;
 };
 
-template <class T>
-using Tile = void (*)(Index n, Index k, const T* a, Index row_step, Index step, const T* b,
-                      Index ldb, const Output<T>& out);
-template <class T, Index V, Index... I>
-constexpr std::array<Tile<T>, sizeof...(I)> tiles(std::integer_sequence<Index, I...>) {
-  return {&tile<I + 1, V, T>...};
+// Of tiles of one kind: element r - 1 is of<r>().
+template <class Of, Index... I>
+constexpr auto by_rows(Of of, std::integer_sequence<Index, I...>) {
+  return std::array{of.template operator()<I + 1>()...};
 }
-// kTiles<T, V>[r - 1] makes r rows of V vectors.
+template <class Of>
+constexpr auto by_rows(Of of) {
+  return by_rows(of, std::make_integer_sequence<Index, kTileRows>());
+}
 template <class T, Index V>
-inline constexpr auto kTiles = tiles<T, V>(std::make_integer_sequence<Index, kTileRows>());
-
+inline constexpr auto kTiles = by_rows([]<Index R>() { return &tile<R, V, T>; });
 template <class T>
-using FirstTile = void (*)(Index k, const T* a, const T* b, Index ldb, T* panel,
-                           const Output<T>& out);
-template <class T, Index... I>
-constexpr std::array<FirstTile<T>, sizeof...(I)> first_tiles(std::integer_sequence<Index, I...>) {
-  return {&first_tile<I + 1, T>...};
-}
+inline constexpr auto kPackingTiles = by_rows([]<Index R>() { return &packing_tile<R, T>; });
 template <class T>
-inline constexpr auto kFirstTiles = first_tiles<T>(std::make_integer_sequence<Index, kTileRows>());
+inline constexpr auto kFetchingTiles = by_rows([]<Index R>() { return &fetching_tile<R, T>; });
 
 // B [k, n] of op(B), n at most V vectors.
 template <Index V, class T>
@@ -132,7 +127,7 @@ class PackedRows {
 template <class T>
 void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batch<T>& b,
            const Output<T>& out, Index stride_c, T* panel, PackedRows<T>& packed) {
-  constexpr Index kWidth = kTileVectors * kLanes<T>;
+  constexpr Index kWidth = kPanelWidth<T>;
   const Pieces rows(m, kTileRows);
   const bool reused = rows.count() > 1 || (b.stride == 0 && batch > 1);
   for (Index g = 0; packed && g < (a.stride == 0 ? 1 : batch); ++g) {
@@ -145,7 +140,9 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
       const Index columns = std::min(kWidth, n - j);
       const bool wide = columns > kLanes<T>;
       const Operand<T> from = b.matrix(begin).at(0, j);
+      // The first tiles of a whole panel may do some of the packing.
       const bool first_packs = packed && reused && !from.trans && columns == kWidth;
+      const bool some_fetch = packed && from.trans && j + 2 * kWidth <= n;
       const Panel<T> bj = first_packs ? Panel<T>{panel, kWidth}
                           : wide      ? panel_of_b<2>(from, columns, k, reused, panel)
                                       : panel_of_b<1>(from, columns, k, reused, panel);
@@ -159,7 +156,10 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
                              out.ldc};
           const auto size = static_cast<std::size_t>(rows.size(i) - 1);
           if (first_packs && g == begin && i == 0) {
-            kFirstTiles<T>[size](k, ai.data, from.data, from.ld, panel, ci);
+            kPackingTiles<T>[size](k, ai.data, from.data, from.ld, panel, ci);
+          } else if (some_fetch && g == begin && i < kWidth / kFetchedRows) {
+            const Operand<T> next = b.matrix(begin).at(0, j + kWidth + i * kFetchedRows);
+            kFetchingTiles<T>[size](k, ai.data, bj.data, next.data, next.ld, ci);
           } else {
             tiles_of[size](columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld, ci);
           }
