@@ -46,19 +46,27 @@ struct Rows {
 
 // Of tiles of one kind: element r - 1 is of<r>().
 template <class Of, Index... I>
-constexpr auto by_rows(Of of, std::integer_sequence<Index, I...>) {
+constexpr auto tiles_of(Of of, std::integer_sequence<Index, I...>) {
   return std::array{of.template operator()<I + 1>()...};
 }
 template <class Of>
-constexpr auto by_rows(Of of) {
-  return by_rows(of, std::make_integer_sequence<Index, kTileRows>());
+constexpr auto tiles_of(Of of) {
+  return tiles_of(of, std::make_integer_sequence<Index, kTileRows>());
 }
 template <class T, Index V>
-inline constexpr auto kTiles = by_rows([]<Index R>() { return &tile<R, V, T>; });
+inline constexpr auto kTiles = tiles_of([]<Index R>() { return &tile<R, V, T>; });
 template <class T>
-inline constexpr auto kPackingTiles = by_rows([]<Index R>() { return &packing_tile<R, T>; });
+inline constexpr auto kPackingTiles = tiles_of([]<Index R>() { return &packing_tile<R, T>; });
 template <class T>
-inline constexpr auto kFetchingTiles = by_rows([]<Index R>() { return &fetching_tile<R, T>; });
+inline constexpr auto kFetchingTiles = tiles_of([]<Index R>() { return &fetching_tile<R, T>; });
+
+// C [rows, n] of packed or unpacked rows and a panel.
+template <class T>
+void any_tile(Index rows, Index n, Index k, const Rows<T>& a, const Panel<T>& b,
+              const Output<T>& out) {
+  const auto& tiles = n > kLanes<T> ? kTiles<T, 2> : kTiles<T, 1>;
+  tiles[static_cast<std::size_t>(rows - 1)](n, k, a.data, a.row_step, a.step, b.data, b.ld, out);
+}
 
 // B [k, n] of op(B), n at most V vectors.
 template <Index V, class T>
@@ -72,6 +80,12 @@ Panel<T> panel_of_b(const Operand<T>& b, Index n, Index k, bool reused, T* buffe
     return {b.data, b.ld};
   }
   return {buffer, kWidth};
+}
+// The same for any n that a panel holds.
+template <class T>
+Panel<T> panel_of_b(const Operand<T>& b, Index n, Index k, bool reused, T* buffer) {
+  return n > kLanes<T> ? panel_of_b<2>(b, n, k, reused, buffer)
+                       : panel_of_b<1>(b, n, k, reused, buffer);
 }
 
 // op(A) [m, k] where it lies.
@@ -138,22 +152,18 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
   for (Index begin = 0; begin < batch; begin += together) {
     for (Index j = 0; j < n; j += kWidth) {
       const Index columns = std::min(kWidth, n - j);
-      const bool wide = columns > kLanes<T>;
       const Operand<T> from = b.matrix(begin).at(0, j);
       // The first tiles of a whole panel may do some of the packing.
       const bool first_packs = packed && reused && !from.trans && columns == kWidth;
       const bool some_fetch = packed && from.trans && j + 2 * kWidth <= n;
-      const Panel<T> bj = first_packs ? Panel<T>{panel, kWidth}
-                          : wide      ? panel_of_b<2>(from, columns, k, reused, panel)
-                                      : panel_of_b<1>(from, columns, k, reused, panel);
-      const auto& tiles_of = wide ? kTiles<T, 2> : kTiles<T, 1>;
+      const Panel<T> bj =
+          first_packs ? Panel<T>{panel, kWidth} : panel_of_b(from, columns, k, reused, panel);
       for (Index g = begin; g < begin + together; ++g) {
         for (Index i = 0; i < rows.count(); ++i) {
           const Index first = rows.begin(i);
           const Rows<T> ai =
               packed ? packed.rows(a.stride == 0 ? 0 : g, i) : rows_of_a(a.matrix(g).at(first, 0));
-          const Output<T> ci{out.alpha, out.beta, out.c + g * stride_c + first * out.ldc + j,
-                             out.ldc};
+          const Output<T> ci = out.at(g * stride_c + first * out.ldc + j);
           const auto size = static_cast<std::size_t>(rows.size(i) - 1);
           if (first_packs && g == begin && i == 0) {
             kPackingTiles<T>[size](k, ai.data, from.data, from.ld, panel, ci);
@@ -161,10 +171,30 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
             const Operand<T> next = b.matrix(begin).at(0, j + kWidth + i * kFetchedRows);
             kFetchingTiles<T>[size](k, ai.data, bj.data, next.data, next.ld, ci);
           } else {
-            tiles_of[size](columns, k, ai.data, ai.row_step, ai.step, bj.data, bj.ld, ci);
+            any_tile(rows.size(i), columns, k, ai, bj, ci);
           }
         }
       }
+    }
+  }
+}
+
+// The same for one product with all panels of B at once, through C row after row.
+template <class T>
+void block_by_rows(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
+                   const Output<T>& out, T* panels, PackedRows<T>& packed) {
+  constexpr Index kWidth = kPanelWidth<T>;
+  const Pieces rows(m, kTileRows);
+  packed.fill(0, a, rows, k);
+  for (Index j = 0; j < n; j += kWidth) {
+    panel_of_b(b.at(0, j), std::min(kWidth, n - j), k, true, panels + j * k);
+  }
+  for (Index i = 0; i < rows.count(); ++i) {
+    for (Index j = 0; j < n; j += kWidth) {
+      const Index columns = std::min(kWidth, n - j);
+      const Panel<T> bj{panels + j * k, columns > kLanes<T> ? kWidth : kLanes<T>};
+      any_tile(rows.size(i), columns, k, packed.rows(0, i), bj,
+               out.at(rows.begin(i) * out.ldc + j));
     }
   }
 }
@@ -175,6 +205,13 @@ bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
   if (m == 1) return false;
   if (!a.trans) return n >= kOften;
   return m * k > kLarge<T> || (a.ld >= kFarApart<T> && n >= kOften);
+}
+
+// Whether to go through C by rows: it spreads over more pages than a column of tiles should visit,
+// and B stays near.
+template <class T>
+bool pays_to_go_by_rows(Index m, Index n, Index k, Index ldc) {
+  return m * ldc > kWideSpread<T> && n * k <= kSmallB<T>;
 }
 
 template <class T>
@@ -220,15 +257,23 @@ void products(Index batch, Index m, Index n, Index k, const Batch<T>& a, const B
     }
     return;
   }
-  const Scratch<T> panel(kTileVectors * kLanes<T> * depth);
+  const bool by_rows = batch == 1 && pack_a && pays_to_go_by_rows<T>(m, n, depth, out.ldc);
+  const Index columns =
+      by_rows ? (n + kPanelWidth<T> - 1) / kPanelWidth<T> * kPanelWidth<T> : kPanelWidth<T>;
+  const Scratch<T> panels(columns * depth);
   PackedRows<T> packed(shares_a ? 1 : batch, tiles, depth, pack_a);
   for (Index p = 0; p < depths.count(); ++p) {
     const Index l = depths.begin(p);
     for (Index q = 0; q < heights.count(); ++q) {
       const Index i = heights.begin(q);
-      block(batch, heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0),
-            Output<T>{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc}, stride_c,
-            panel.data(), packed);
+      const Output<T> block_out{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc};
+      if (by_rows) {
+        block_by_rows(heights.size(q), n, depths.size(p), a.one.at(i, l), b.one.at(l, 0), block_out,
+                      panels.data(), packed);
+      } else {
+        block(batch, heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0), block_out,
+              stride_c, panels.data(), packed);
+      }
     }
   }
 }

@@ -32,6 +32,13 @@ inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
 inline constexpr Index kFarApart = 2048 / sizeof(T);
 
+// C with rows so far apart that all of it takes more than this is made row by row, if all of B
+// takes no more than this.
+template <class T>
+inline constexpr Index kWideSpread = (Index{512} << 10) / sizeof(T);
+template <class T>
+inline constexpr Index kSmallB = (Index{256} << 10) / sizeof(T);
+
 // A cache line.
 template <class T>
 inline constexpr Index kLine = 64 / sizeof(T);
