@@ -177,8 +177,6 @@ struct Output {
   T alpha, beta;
   T* c;
   Index ldc;
-
-  Output at(Index offset) const { return {alpha, beta, c + offset, ldc}; }
 };
 
 // V vectors side by side: a row of a tile.

@@ -163,7 +163,8 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
           const Index first = rows.begin(i);
           const Rows<T> ai =
               packed ? packed.rows(a.stride == 0 ? 0 : g, i) : rows_of_a(a.matrix(g).at(first, 0));
-          const Output<T> ci = out.at(g * stride_c + first * out.ldc + j);
+          const Output<T> ci{out.alpha, out.beta, out.c + g * stride_c + first * out.ldc + j,
+                             out.ldc};
           const auto size = static_cast<std::size_t>(rows.size(i) - 1);
           if (first_packs && g == begin && i == 0) {
             kPackingTiles<T>[size](k, ai.data, from.data, from.ld, panel, ci);
@@ -175,26 +176,6 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
           }
         }
       }
-    }
-  }
-}
-
-// The same for one product with all panels of B at once, through C row after row.
-template <class T>
-void block_by_rows(Index m, Index n, Index k, const Operand<T>& a, const Operand<T>& b,
-                   const Output<T>& out, T* panels, PackedRows<T>& packed) {
-  constexpr Index kWidth = kPanelWidth<T>;
-  const Pieces rows(m, kTileRows);
-  packed.fill(0, a, rows, k);
-  for (Index j = 0; j < n; j += kWidth) {
-    panel_of_b(b.at(0, j), std::min(kWidth, n - j), k, true, panels + j * k);
-  }
-  for (Index i = 0; i < rows.count(); ++i) {
-    for (Index j = 0; j < n; j += kWidth) {
-      const Index columns = std::min(kWidth, n - j);
-      const Panel<T> bj{panels + j * k, columns > kLanes<T> ? kWidth : kLanes<T>};
-      any_tile(rows.size(i), columns, k, packed.rows(0, i), bj,
-               out.at(rows.begin(i) * out.ldc + j));
     }
   }
 }
@@ -212,6 +193,39 @@ bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
 template <class T>
 bool pays_to_go_by_rows(Index m, Index n, Index k, Index ldc) {
   return m * ldc > kWideSpread<T> && n * k <= kSmallB<T>;
+}
+
+// The products with all of B packed at once, tile after tile along the rows of C.
+template <class T>
+void products_by_rows(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batch<T>& b,
+                      const Output<T>& out, Index stride_c) {
+  constexpr Index kWidth = kPanelWidth<T>;
+  const Pieces depths(k, kBlockDepth<T>), heights(m, kBlockRows<T>);
+  const Scratch<T> panels((n + kWidth - 1) / kWidth * kWidth * depths.size(0));
+  PackedRows<T> packed(1, Pieces(heights.size(0), kTileRows).count(), depths.size(0), true);
+  for (Index p = 0; p < depths.count(); ++p) {
+    const Index l = depths.begin(p), depth = depths.size(p);
+    const auto panel_at = [&](Index j) { return panels.data() + j * depth; };
+    for (Index g = 0; g < batch; ++g) {
+      for (Index j = 0; (g == 0 || b.stride != 0) && j < n; j += kWidth) {
+        panel_of_b(b.matrix(g).at(l, j), std::min(kWidth, n - j), depth, true, panel_at(j));
+      }
+      for (Index q = 0; q < heights.count(); ++q) {
+        const Pieces rows(heights.size(q), kTileRows);
+        packed.fill(0, a.matrix(g).at(heights.begin(q), l), rows, depth);
+        for (Index i = 0; i < rows.count(); ++i) {
+          const Index first = heights.begin(q) + rows.begin(i);
+          for (Index j = 0; j < n; j += kWidth) {
+            const Index columns = std::min(kWidth, n - j);
+            any_tile(rows.size(i), columns, depth, packed.rows(0, i),
+                     Panel<T>{panel_at(j), columns > kLanes<T> ? kWidth : kLanes<T>},
+                     Output<T>{out.alpha, p == 0 ? out.beta : T{1},
+                               out.c + g * stride_c + first * out.ldc + j, out.ldc});
+          }
+        }
+      }
+    }
+  }
 }
 
 template <class T>
@@ -249,6 +263,10 @@ void products(Index batch, Index m, Index n, Index k, const Batch<T>& a, const B
   const Index tiles = Pieces(height, kTileRows).count();
   const bool shares_a = a.stride == 0;
   const bool pack_a = pays_to_pack(a.one, m, shares_a ? batch * n : n, depth);
+  if (pack_a && pays_to_go_by_rows<T>(m, n, depth, out.ldc)) {
+    products_by_rows(batch, m, n, k, a, b, out, stride_c);
+    return;
+  }
   if (batch > 1 && pack_a && !shares_a && batch * height > kBlockRows<T>) {
     // Together the rows of A would exceed the second-level cache.
     for (Index g = 0; g < batch; ++g) {
@@ -257,23 +275,15 @@ void products(Index batch, Index m, Index n, Index k, const Batch<T>& a, const B
     }
     return;
   }
-  const bool by_rows = batch == 1 && pack_a && pays_to_go_by_rows<T>(m, n, depth, out.ldc);
-  const Index columns =
-      by_rows ? (n + kPanelWidth<T> - 1) / kPanelWidth<T> * kPanelWidth<T> : kPanelWidth<T>;
-  const Scratch<T> panels(columns * depth);
+  const Scratch<T> panel(kPanelWidth<T> * depth);
   PackedRows<T> packed(shares_a ? 1 : batch, tiles, depth, pack_a);
   for (Index p = 0; p < depths.count(); ++p) {
     const Index l = depths.begin(p);
     for (Index q = 0; q < heights.count(); ++q) {
       const Index i = heights.begin(q);
-      const Output<T> block_out{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc};
-      if (by_rows) {
-        block_by_rows(heights.size(q), n, depths.size(p), a.one.at(i, l), b.one.at(l, 0), block_out,
-                      panels.data(), packed);
-      } else {
-        block(batch, heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0), block_out,
-              stride_c, panels.data(), packed);
-      }
+      block(batch, heights.size(q), n, depths.size(p), a.at(i, l), b.at(l, 0),
+            Output<T>{out.alpha, p == 0 ? out.beta : T{1}, out.c + i * out.ldc, out.ldc}, stride_c,
+            panel.data(), packed);
     }
   }
 }
