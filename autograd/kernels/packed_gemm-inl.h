@@ -274,9 +274,9 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
 // Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
 // away: packing alone would wait for them, and the products hide that.
 
-// How many rows ahead packing_tile fetches: as many as a set of the first-level cache has ways,
-// should all fall into the same few sets.
-inline constexpr Index kRowsAhead = 8;
+// How many rows ahead packing_tile fetches: fewer than a set of the first-level cache has ways,
+// should all fall into the same set.
+inline constexpr Index kRowsAhead = 6;
 
 // A tile that packs B, for the tiles to come.
 template <class T, Index... I>

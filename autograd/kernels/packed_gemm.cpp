@@ -154,7 +154,8 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
       const Index columns = std::min(kWidth, n - j);
       const Operand<T> from = b.matrix(begin).at(0, j);
       // The first tiles of a whole panel may do some of the packing.
-      const bool first_packs = packed && reused && !from.trans && columns == kWidth;
+      const bool first_packs =
+          packed && reused && rows.count() <= kFewTiles && !from.trans && columns == kWidth;
       const bool some_fetch = packed && from.trans && j + 2 * kWidth <= n;
       const Panel<T> bj =
           first_packs ? Panel<T>{panel, kWidth} : panel_of_b(from, columns, k, reused, panel);

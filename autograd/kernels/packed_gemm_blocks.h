@@ -32,6 +32,10 @@ inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
 inline constexpr Index kFarApart = 2048 / sizeof(T);
 
+// Of so many tiles on a panel the first packs it, where B lies in rows; more tiles pay for packing
+// by itself, which is faster where nothing has to be waited for.
+inline constexpr Index kFewTiles = 8;
+
 // C with rows so far apart that all of it takes more than this is made row by row, if all of B
 // takes no more than this.
 template <class T>
