@@ -156,7 +156,7 @@ template <class T>
 void pack_rows(const T* from, Index ld, const Pieces& rows, Index k, T* to, Index stride) {
   const Tag<T> d;
   Index whole = rows.count();  // tiles that may read beyond their rows
-  while (whole > 0 && rows.begin(whole - 1) + kPackedRows < T >> rows.total()) --whole;
+  while (whole > 0 && rows.total() < rows.begin(whole - 1) + kPackedRows<T>) --whole;
   for (Index l = 0; l < k; ++l, from += ld, to += kTileRows) {
     for (Index t = 0; t < whole; ++t) {
       for (Index i = 0; i < kPackedRows<T>; i += kLanes<T>) {

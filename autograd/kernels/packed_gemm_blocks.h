@@ -32,14 +32,14 @@ inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
 inline constexpr Index kFarApart = 2048 / sizeof(T);
 
-// Of so many tiles on a panel the first packs it, where B lies in rows; more tiles pay for packing
-// by itself, which is faster where nothing has to be waited for.
+// Where at most so many tiles share a panel of B that lies in rows, the first one packs it; for
+// more of them packing comes first, which is faster where nothing has to be waited for.
 inline constexpr Index kFewTiles = 8;
 
-// C with rows so far apart that all of it takes more than this is made row by row, if all of B
-// takes no more than this.
+// C is made row by row if its rows lie so far apart that it spreads over more memory than this,
 template <class T>
 inline constexpr Index kWideSpread = (Index{512} << 10) / sizeof(T);
+// and B is no larger than this.
 template <class T>
 inline constexpr Index kSmallB = (Index{256} << 10) / sizeof(T);
 
