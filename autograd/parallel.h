@@ -27,8 +27,8 @@ void run_shards(Index shards, ShardFunction run, void* context);
 // are done. If shards throw, the others still run and the exception of the lowest shard is
 // rethrown. Loops inside a shard, and loops started while another thread's loop holds the pool,
 // run serially in their caller. Every shard rounds, and treats subnormal numbers, as the caller
-// does. OpenBLAS, whose sums depend on its threads, is held at one thread
-// while several shards run, in parallel or not.
+// does. OpenBLAS, whose sums depend on its threads, is held at one thread while several shards run,
+// in parallel or not.
 template <class F>
 void parallel_for(Index shards, F&& f) {
   using Callable = std::remove_reference_t<F>;
@@ -44,6 +44,10 @@ void parallel_for_pieces(Index n, Index piece, F&& f) {
   parallel_for((n + piece - 1) / piece,
                [&](Index i) { f(i * piece, std::min(piece, n - i * piece)); });
 }
+
+// A piece of an array that is worth a thread, in elements: a pass over it takes some ten
+// microseconds.
+inline constexpr Index kWorthAThread = 16384;
 
 // Holds OpenBLAS's process-wide thread setting at `count` for a scope. Where scopes overlap, in
 // one thread or several, the smallest count rules; the setting found at first is restored when

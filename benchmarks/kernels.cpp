@@ -1,7 +1,7 @@
 // Elementwise, strided and reduction kernels. In-cache ones, on tensors' memory, which begins at a
-// cache line, report ns_per_element; those over 10^7
-// elements report floor_ratio, their time over that of moving the same bytes (std::memcpy for what
-// reads and writes, a plain sum of eight streams for what only reads), measured in turn.
+// cache line, report ns_per_element; those over 10^7 elements report floor_ratio, their time over
+// that of moving the same bytes (std::memcpy for what reads and writes, a plain sum of eight
+// streams for what only reads), measured in turn.
 
 #include <cstring>
 #include <vector>

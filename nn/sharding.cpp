@@ -13,9 +13,6 @@
 namespace ito::nn {
 namespace {
 
-// Elements of a gradient that one thread sums at a time.
-constexpr Index kSumAtOnce = 16384;
-
 double weight(const Shards& shards, Index k) {
   const Index begin = k * shards.rows, all = shards.batch.size(0);
   return static_cast<double>(std::min(shards.rows, all - begin)) / static_cast<double>(all);
@@ -31,7 +28,7 @@ Tensor sum_of(const std::vector<Tensor>& terms) {
   Tensor total = empty(defined[0].shape(), defined[0].dtype());
   visit_floating(total.dtype(), "sharded_backward", [&]<class T>(T) {
     T* to = total.mutable_data<T>();
-    parallel_for_pieces(total.numel(), kSumAtOnce, [&](Index begin, Index count) {
+    parallel_for_pieces(total.numel(), kWorthAThread, [&](Index begin, Index count) {
       std::vector<const T*> from(defined.size());
       for (std::size_t k = 0; k < from.size(); ++k) from[k] = defined[k].data<T>() + begin;
       kernels::add_arrays<T>(from, to + begin, count);

@@ -9,9 +9,6 @@
 namespace ito::nn {
 namespace {
 
-// Elements that one thread updates at a time.
-constexpr Index kStepAtOnce = 16384;
-
 // The kernel on one parameter with state {m, v}.
 void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& gradient, Tensor* state,
            Tensor* average, double ema_decay) {
@@ -21,7 +18,7 @@ void adamw(const kernels::AdamWStep& step, Tensor& parameter, const Tensor& grad
     T* m = state[0].mutable_data<T>();
     T* v = state[1].mutable_data<T>();
     T* e = average ? average->mutable_data<T>() : nullptr;
-    parallel_for_pieces(parameter.numel(), kStepAtOnce, [&](Index at, Index count) {
+    parallel_for_pieces(parameter.numel(), kWorthAThread, [&](Index at, Index count) {
       kernels::adamw(step, p + at, g + at, m + at, v + at, e ? e + at : nullptr, ema_decay, count);
     });
   });
