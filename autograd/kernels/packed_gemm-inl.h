@@ -271,12 +271,51 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
   store_tile<V, T>(sum, n, out, rows);
 }
 
+// Tiles: C [R, n] = alpha A B + beta C for B[l, j] = b[l * ldb + j], where (V - 1) vectors < n <= V
+// vectors and all V vectors of a row of B can be read. There is one for each way that A lies, a
+// function of its own since steps that are known leave registers and instructions for the work.
+
+// A[i, l] = a[i * step + l].
+template <Index R, Index V, class T>
+void tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb, const Output<T>& out) {
+  tile_rows<V>(n, k, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+}
+
+// A[i, l] = a[l * kTileRows + i].
+template <Index R, Index V, class T>
+void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, const Output<T>& out) {
+  tile_rows<V>(n, k, a, 1, kTileRows, b, ldb, out, std::make_integer_sequence<Index, R>());
+}
+
+// How many rows ahead tiles fetch: fewer than a set of the first-level cache has ways, should all
+// fall into the same set.
+inline constexpr Index kRowsAhead = 6;
+
+// A[i, l] = a[l * step + i]: each l lies on lines of its own, which no processor foresees in time.
+template <Index V, class T, Index... I>
+HWY_INLINE void transposed_tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index step,
+                                     const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
+                                     std::integer_sequence<Index, I...> rows) {
+  constexpr Index kLast = sizeof...(I) - 1;
+  Row<V, T> sum[sizeof...(I)];
+  (clear_row<V, T>(sum[I]), ...);
+  for (Index l = 0; l < k; ++l, a += step, b += ldb) {
+    for (Index i = 0; i < kLast; i += kLine<T>) hwy::Prefetch(a + kRowsAhead * step + i);
+    hwy::Prefetch(a + kRowsAhead * step + kLast);
+    Row<V, T> row;
+    load_row<V>(b, row);
+    add_products<V, T>(a, 1, row, sum, rows);
+  }
+  store_tile<V, T>(sum, n, out, rows);
+}
+template <Index R, Index V, class T>
+void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb,
+                     const Output<T>& out) {
+  transposed_tile_rows<V>(n, k, a, step, b, ldb, out, std::make_integer_sequence<Index, R>());
+}
+
 // Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
 // away: packing alone would wait for them, and the products hide that.
-
-// How many rows ahead packing_tile fetches: fewer than a set of the first-level cache has ways,
-// should all fall into the same set.
-inline constexpr Index kRowsAhead = 6;
 
 // A tile that packs B, for the tiles to come.
 template <class T, Index... I>
@@ -325,22 +364,6 @@ template <Index R, class T>
 void fetching_tile(Index k, const T* a, const T* panel, const T* next, Index ld,
                    const Output<T>& out) {
   fetching_tile_rows(k, a, panel, next, ld, out, std::make_integer_sequence<Index, R>());
-}
-
-// C [R, n] = alpha A B + beta C for A[i, l] = a[i * row_step + l * step] and B[l, j] =
-// b[l * ldb + j], where (V - 1) vectors < n <= V vectors and all V vectors of a row of B can be
-// read. Steps that are known here leave registers and instructions for the work.
-template <Index R, Index V, class T>
-void tile(Index n, Index k, const T* a, Index row_step, Index step, const T* b, Index ldb,
-          const Output<T>& out) {
-  constexpr auto rows = std::make_integer_sequence<Index, R>();
-  if (row_step != 1) {
-    tile_rows<V>(n, k, a, row_step, 1, b, ldb, out, rows);
-  } else if (step != kTileRows) {
-    tile_rows<V>(n, k, a, 1, step, b, ldb, out, rows);
-  } else {
-    tile_rows<V>(n, k, a, 1, kTileRows, b, ldb, out, rows);
-  }
 }
 
 }  // namespace ito::kernels::HWY_NAMESPACE

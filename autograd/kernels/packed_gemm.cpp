@@ -37,11 +37,16 @@ struct Panel {
   Index ld;
 };
 
-// The rows of op(A) of a tile: element l of row i is data[i * row_step + l * step].
+// How the rows of op(A) of a tile lie.
+enum class Layout { straight, transposed, packed };
+
+// The rows of op(A) of a tile: `step` from one row to the next, if they are transposed from one
+// column to the next.
 template <class T>
 struct Rows {
+  Layout layout;
   const T* data;
-  Index row_step, step;
+  Index step;
 };
 
 // Of tiles of one kind: element r - 1 is of<r>().
@@ -54,7 +59,11 @@ constexpr auto tiles_of(Of of) {
   return tiles_of(of, std::make_integer_sequence<Index, kTileRows>());
 }
 template <class T, Index V>
-inline constexpr auto kTiles = tiles_of([]<Index R>() { return &tile<R, V, T>; });
+inline constexpr auto kTiles = std::array{
+    tiles_of([]<Index R>() { return &tile<R, V, T>; }),
+    tiles_of([]<Index R>() { return &transposed_tile<R, V, T>; }),
+    tiles_of([]<Index R>() { return &packed_tile<R, V, T>; }),
+};
 template <class T>
 inline constexpr auto kPackingTiles = tiles_of([]<Index R>() { return &packing_tile<R, T>; });
 template <class T>
@@ -65,7 +74,8 @@ template <class T>
 void any_tile(Index rows, Index n, Index k, const Rows<T>& a, const Panel<T>& b,
               const Output<T>& out) {
   const auto& tiles = n > kLanes<T> ? kTiles<T, 2> : kTiles<T, 1>;
-  tiles[static_cast<std::size_t>(rows - 1)](n, k, a.data, a.row_step, a.step, b.data, b.ld, out);
+  tiles[static_cast<std::size_t>(a.layout)][static_cast<std::size_t>(rows - 1)](
+      n, k, a.data, a.step, b.data, b.ld, out);
 }
 
 // B [k, n] of op(B), n at most V vectors.
@@ -91,7 +101,7 @@ Panel<T> panel_of_b(const Operand<T>& b, Index n, Index k, bool reused, T* buffe
 // op(A) [m, k] where it lies.
 template <class T>
 Rows<T> rows_of_a(const Operand<T>& a) {
-  return a.trans ? Rows<T>{a.data, 1, a.ld} : Rows<T>{a.data, a.ld, 1};
+  return {a.trans ? Layout::transposed : Layout::straight, a.data, a.ld};
 }
 
 // A factor of a batch of products: matrix g begins at one.data + g * stride.
@@ -126,7 +136,7 @@ class PackedRows {
                                                  tile(g, i));
     }
   }
-  Rows<T> rows(Index g, Index i) const { return {tile(g, i), 1, kTileRows}; }
+  Rows<T> rows(Index g, Index i) const { return {Layout::packed, tile(g, i), kTileRows}; }
 
  private:
   T* tile(Index g, Index i) const { return buffer_.data() + (g * tiles_ + i) * stride_; }
@@ -187,6 +197,12 @@ bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
   if (m == 1) return false;
   if (!a.trans) return n >= kOften;
   return m * k > kLarge<T> || (a.ld >= kFarApart<T> && n >= kOften);
+}
+
+// Whether tiles may as well read A' where it lies.
+template <class T>
+bool lies_well(const Operand<T>& a, Index k) {
+  return a.trans && k <= kShallow && a.ld % kPage<T> != 0;
 }
 
 // Whether to go through C by rows: it spreads over more pages than a column of tiles should visit,
@@ -263,11 +279,12 @@ void products(Index batch, Index m, Index n, Index k, const Batch<T>& a, const B
   const Index depth = depths.size(0), height = heights.size(0);
   const Index tiles = Pieces(height, kTileRows).count();
   const bool shares_a = a.stride == 0;
-  const bool pack_a = pays_to_pack(a.one, m, shares_a ? batch * n : n, depth);
-  if (pack_a && pays_to_go_by_rows<T>(m, n, depth, out.ldc)) {
+  const bool many_read_a = pays_to_pack(a.one, m, shares_a ? batch * n : n, depth);
+  if (many_read_a && pays_to_go_by_rows<T>(m, n, depth, out.ldc)) {
     products_by_rows(batch, m, n, k, a, b, out, stride_c);
     return;
   }
+  const bool pack_a = many_read_a && !lies_well(a.one, depth);
   if (batch > 1 && pack_a && !shares_a && batch * height > kBlockRows<T>) {
     // Together the rows of A would exceed the second-level cache.
     for (Index g = 0; g < batch; ++g) {

@@ -32,6 +32,13 @@ inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
 inline constexpr Index kFarApart = 2048 / sizeof(T);
 
+// But if the columns of A' are no longer than this, tiles read them where they lie: they fetch them
+// in time, and even if each tile has to, that costs less than packing. Only lines whole pages apart
+// evict each other from the caches.
+inline constexpr Index kShallow = 128;
+template <class T>
+inline constexpr Index kPage = 4096 / sizeof(T);
+
 // Where at most so many tiles share a panel of B that lies in rows, the first one packs it; for
 // more of them packing comes first, which is faster where nothing has to be waited for.
 inline constexpr Index kFewTiles = 8;

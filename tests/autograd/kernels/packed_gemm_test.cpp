@@ -145,13 +145,15 @@ TYPED_TEST(PackedGemm, EqualsThreeLoops) {
 
 TYPED_TEST(PackedGemm, EqualsThreeLoopsAcrossBlocks) {
   using T = TypeParam;
-  // Several pieces of k and of the rows; a leading dimension beyond which A is copied; rows of C so
-  // far apart that it is made by rows.
+  // Several pieces of k and of the rows; a leading dimension beyond which A is copied; rows of A'
+  // that are not, just as long, and whole pages apart; rows of C so far apart that it is made by
+  // rows.
   const Sizes sizes[] = {{false, false, 50, 256, 128, 0},   {true, false, 37, 70, 1100, 5},
                          {false, true, 701, 33, 401, 1},    {true, true, 20, 300, 395, 600},
                          {false, false, 20, 260, 395, 700}, {true, false, 700, 257, 30, 3},
                          {false, false, 75, 300, 401, 2},   {false, true, 75, 300, 401, 2},
-                         {true, false, 130, 330, 50, 2000}, {false, true, 400, 305, 97, 1100}};
+                         {true, false, 130, 330, 50, 2000}, {false, true, 400, 305, 97, 1100},
+                         {true, false, 150, 300, 128, 5},   {true, true, 24, 300, 128, 1000}};
   for (const Sizes& s : sizes) {
     const Problem<T> p(s, this->rng_);
     for_each_target([&](std::int64_t target) {
