@@ -36,6 +36,12 @@ inline constexpr Index kTileRows = 14;
 inline constexpr Index kTileRows = 6;
 #endif
 
+// Tiles of few rows have too few products to fetch their rows of A' ahead of them.
+inline constexpr bool kFetchesA = kTileRows >= 14;
+// Where they do, and the columns of A' are no longer than this, they read A' where it lies, unless
+// the columns are whole pages apart: even if each tile fetches, that costs less than packing.
+inline constexpr Index kShallow = kFetchesA ? 128 : 0;
+
 // Columns of a tile, and of a panel of B.
 template <class T>
 inline constexpr Index kPanelWidth = kTileVectors* kLanes<T>;
@@ -291,17 +297,22 @@ void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, con
 // fall into the same set.
 inline constexpr Index kRowsAhead = 6;
 
-// A[i, l] = a[l * step + i]: each l lies on lines of its own, which no processor foresees in time.
+// Fetches the lines of N elements, N > 0.
+template <Index N, class T>
+HWY_INLINE void fetch(const T* from) {
+  for (Index i = 0; i < N - 1; i += kLine<T>) hwy::Prefetch(from + i);
+  hwy::Prefetch(from + (N - 1));
+}
+
+// A[i, l] = a[l * step + i]: each l lies on lines of its own, which no processor foresees.
 template <Index V, class T, Index... I>
 HWY_INLINE void transposed_tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index step,
                                      const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
                                      std::integer_sequence<Index, I...> rows) {
-  constexpr Index kLast = sizeof...(I) - 1;
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
   for (Index l = 0; l < k; ++l, a += step, b += ldb) {
-    for (Index i = 0; i < kLast; i += kLine<T>) hwy::Prefetch(a + kRowsAhead * step + i);
-    hwy::Prefetch(a + kRowsAhead * step + kLast);
+    if constexpr (kFetchesA) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<V, T> row;
     load_row<V>(b, row);
     add_products<V, T>(a, 1, row, sum, rows);
@@ -318,14 +329,15 @@ void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index
 // away: packing alone would wait for them, and the products hide that.
 
 // A tile that packs B, for the tiles to come.
-template <class T, Index... I>
-HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HWY_RESTRICT b,
-                                  Index ldb, T* HWY_RESTRICT panel, const Output<T>& out,
-                                  std::integer_sequence<Index, I...> rows) {
+template <bool packed, class T, Index... I>
+HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, Index step,
+                                  const T* HWY_RESTRICT b, Index ldb, T* HWY_RESTRICT panel,
+                                  const Output<T>& out, std::integer_sequence<Index, I...> rows) {
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += kTileRows, b += ldb, panel += kPanelWidth<T>) {
+  for (Index l = 0; l < k; ++l, a += packed ? kTileRows : step, b += ldb, panel += kPanelWidth<T>) {
     for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
+    if constexpr (kFetchesA && !packed) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<kTileVectors, T> row;
     load_row<kTileVectors>(b, row);
     set_row<kTileVectors, T>(row, panel);
@@ -333,9 +345,10 @@ HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HWY
   }
   store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
 }
-template <Index R, class T>
-void packing_tile(Index k, const T* a, const T* b, Index ldb, T* panel, const Output<T>& out) {
-  packing_tile_rows(k, a, b, ldb, panel, out, std::make_integer_sequence<Index, R>());
+template <Index R, bool packed, class T>
+void packing_tile(Index k, const T* a, Index step, const T* b, Index ldb, T* panel,
+                  const Output<T>& out) {
+  packing_tile_rows<packed>(k, a, step, b, ldb, panel, out, std::make_integer_sequence<Index, R>());
 }
 
 // Rows of the next panel that a tile fetches where B is transposed.

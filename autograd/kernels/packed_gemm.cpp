@@ -64,8 +64,10 @@ inline constexpr auto kTiles = std::array{
     tiles_of([]<Index R>() { return &transposed_tile<R, V, T>; }),
     tiles_of([]<Index R>() { return &packed_tile<R, V, T>; }),
 };
-template <class T>
-inline constexpr auto kPackingTiles = tiles_of([]<Index R>() { return &packing_tile<R, T>; });
+template <class T, bool packed>
+inline constexpr auto kPackingTiles = tiles_of([]<Index R>() {
+  return &packing_tile<R, packed, T>;
+});
 template <class T>
 inline constexpr auto kFetchingTiles = tiles_of([]<Index R>() { return &fetching_tile<R, T>; });
 
@@ -165,7 +167,7 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
       const Operand<T> from = b.matrix(begin).at(0, j);
       // The first tiles of a whole panel may do some of the packing.
       const bool first_packs =
-          packed && reused && rows.count() <= kFewTiles && !from.trans && columns == kWidth;
+          (packed || a.one.trans) && reused && !from.trans && columns == kWidth;
       const bool some_fetch = packed && from.trans && j + 2 * kWidth <= n;
       const Panel<T> bj =
           first_packs ? Panel<T>{panel, kWidth} : panel_of_b(from, columns, k, reused, panel);
@@ -178,7 +180,8 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
                              out.ldc};
           const auto size = static_cast<std::size_t>(rows.size(i) - 1);
           if (first_packs && g == begin && i == 0) {
-            kPackingTiles<T>[size](k, ai.data, from.data, from.ld, panel, ci);
+            (packed ? kPackingTiles<T, true> : kPackingTiles<T, false>)[size](
+                k, ai.data, ai.step, from.data, from.ld, panel, ci);
           } else if (some_fetch && g == begin && i < kWidth / kFetchedRows) {
             const Operand<T> next = b.matrix(begin).at(0, j + kWidth + i * kFetchedRows);
             kFetchingTiles<T>[size](k, ai.data, bj.data, next.data, next.ld, ci);

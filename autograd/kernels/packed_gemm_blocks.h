@@ -32,16 +32,9 @@ inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
 inline constexpr Index kFarApart = 2048 / sizeof(T);
 
-// But if the columns of A' are no longer than this, tiles read them where they lie: they fetch them
-// in time, and even if each tile has to, that costs less than packing. Only lines whole pages apart
-// evict each other from the caches.
-inline constexpr Index kShallow = 128;
+// Lines whole pages apart evict each other from the caches.
 template <class T>
 inline constexpr Index kPage = 4096 / sizeof(T);
-
-// Where at most so many tiles share a panel of B that lies in rows, the first one packs it; for
-// more of them packing comes first, which is faster where nothing has to be waited for.
-inline constexpr Index kFewTiles = 8;
 
 // C is made row by row if its rows lie so far apart that it spreads over more memory than this,
 template <class T>
