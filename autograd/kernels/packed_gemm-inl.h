@@ -263,13 +263,26 @@ HWY_INLINE void add_products(const T* a, Index row_step, const Row<V, T>& b,
   (add_product<V, T>(a[I * row_step], b, sum[I]), ...);
 }
 
-template <Index V, class T, Index... I>
+// How many rows ahead tiles fetch: fewer than a set of the first-level cache has ways, should all
+// fall into the same set.
+inline constexpr Index kRowsAhead = 6;
+
+// Fetches the lines of N elements, N > 0.
+template <Index N, class T>
+HWY_INLINE void fetch(const T* from) {
+  for (Index i = 0; i < N - 1; i += kLine<T>) hwy::Prefetch(from + i);
+  hwy::Prefetch(from + (N - 1));
+}
+
+// `fetches`: columns of A ahead of their turn, each from one piece of memory.
+template <Index V, bool fetches, class T, Index... I>
 HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_step, Index step,
                           const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
                           std::integer_sequence<Index, I...> rows) {
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
   for (Index l = 0; l < k; ++l, a += step, b += ldb) {
+    if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<V, T> row;
     load_row<V>(b, row);
     add_products<V, T>(a, row_step, row, sum, rows);
@@ -284,45 +297,20 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
 // A[i, l] = a[i * step + l].
 template <Index R, Index V, class T>
 void tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V>(n, k, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, false>(n, k, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * kTileRows + i].
 template <Index R, Index V, class T>
 void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V>(n, k, a, 1, kTileRows, b, ldb, out, std::make_integer_sequence<Index, R>());
-}
-
-// How many rows ahead tiles fetch: fewer than a set of the first-level cache has ways, should all
-// fall into the same set.
-inline constexpr Index kRowsAhead = 6;
-
-// Fetches the lines of N elements, N > 0.
-template <Index N, class T>
-HWY_INLINE void fetch(const T* from) {
-  for (Index i = 0; i < N - 1; i += kLine<T>) hwy::Prefetch(from + i);
-  hwy::Prefetch(from + (N - 1));
+  tile_rows<V, false>(n, k, a, 1, kTileRows, b, ldb, out, std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * step + i]: each l lies on lines of its own, which no processor foresees.
-template <Index V, class T, Index... I>
-HWY_INLINE void transposed_tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index step,
-                                     const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
-                                     std::integer_sequence<Index, I...> rows) {
-  Row<V, T> sum[sizeof...(I)];
-  (clear_row<V, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += step, b += ldb) {
-    if constexpr (kFetchesA) fetch<sizeof...(I)>(a + kRowsAhead * step);
-    Row<V, T> row;
-    load_row<V>(b, row);
-    add_products<V, T>(a, 1, row, sum, rows);
-  }
-  store_tile<V, T>(sum, n, out, rows);
-}
 template <Index R, Index V, class T>
 void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb,
                      const Output<T>& out) {
-  transposed_tile_rows<V>(n, k, a, step, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, kFetchesA>(n, k, a, 1, step, b, ldb, out, std::make_integer_sequence<Index, R>());
 }
 
 // Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
