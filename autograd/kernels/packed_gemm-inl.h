@@ -194,12 +194,11 @@ HWY_INLINE void clear_row(Row<V, T>& sum) {
   for (Index v = 0; v < V; ++v) sum[v] = hn::Zero(Tag<T>());
 }
 
-// sum += a * b
+// sum += a * b, where `again` is a.
 template <Index V, class T>
-HWY_INLINE void add_product(T a, const Row<V, T>& b, Row<V, T>& sum) {
+HWY_INLINE void add_product(const T& a, const T& again, const Row<V, T>& b, Row<V, T>& sum) {
   const Tag<T> d;
-  const auto factor = hn::Set(d, a);
-  for (Index v = 0; v < V; ++v) sum[v] = fma(d, factor, b[v], sum[v]);
+  for (Index v = 0; v < V; ++v) sum[v] = fma(d, hn::Set(d, v == 0 ? a : again), b[v], sum[v]);
 }
 
 // c = alpha * sum + beta * c, where the last vector has `last` elements.
@@ -256,11 +255,28 @@ HWY_INLINE void load_row(const T* b, Row<V, T>& row) {
   for (Index v = 0; v < V; ++v) row[v] = hn::LoadU(Tag<T>(), b + v * kLanes<T>);
 }
 
-// sum += a b for one l. Unrolled over the rows I, so that the sums stay in registers.
+// The same address, as another that compilers do not know to be equal.
+template <class T>
+HWY_INLINE const T* twin_of(const T* a) {
+#if HWY_TARGET <= HWY_AVX3 && (HWY_COMPILER_GCC || HWY_COMPILER_CLANG)
+  asm("" : "+r"(a));
+#endif
+  return a;
+}
+
+// AVX-512 multiplies by an element where it lies in memory. That spares the instruction which would
+// spread it over a register, and costs a load for each vector but the first: every third row is as
+// many as leave the loads as fast as the products. The fewer instructions count where another
+// thread shares the core, and with it the decoder.
+inline constexpr Index kFromMemory = 3;
+
+// sum += a b for one l, where `twin` is a, or its twin. Unrolled over the rows I, so that the sums
+// stay in registers.
 template <Index V, class T, Index... I>
-HWY_INLINE void add_products(const T* a, Index row_step, const Row<V, T>& b,
+HWY_INLINE void add_products(const T* a, const T* twin, Index row_step, const Row<V, T>& b,
                              Row<V, T> (&sum)[sizeof...(I)], std::integer_sequence<Index, I...>) {
-  (add_product<V, T>(a[I * row_step], b, sum[I]), ...);
+  (add_product<V, T>(a[I * row_step], (I % kFromMemory > 0 ? a : twin)[I * row_step], b, sum[I]),
+   ...);
 }
 
 // How many rows ahead tiles fetch: fewer than a set of the first-level cache has ways, should all
@@ -274,18 +290,19 @@ HWY_INLINE void fetch(const T* from) {
   hwy::Prefetch(from + (N - 1));
 }
 
-// `fetches`: columns of A ahead of their turn, each from one piece of memory.
+// `twin`: of a, or a itself. `fetches`: columns of A ahead of their turn, each from one piece of
+// memory.
 template <Index V, bool fetches, class T, Index... I>
-HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_step, Index step,
-                          const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
+HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, const T* twin, Index row_step,
+                          Index step, const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
                           std::integer_sequence<Index, I...> rows) {
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += step, b += ldb) {
+  for (Index left = k; left > 0; --left, a += step, twin += step, b += ldb) {
     if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<V, T> row;
     load_row<V>(b, row);
-    add_products<V, T>(a, row_step, row, sum, rows);
+    add_products<V, T>(a, twin, row_step, row, sum, rows);
   }
   store_tile<V, T>(sum, n, out, rows);
 }
@@ -297,20 +314,22 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, Index row_s
 // A[i, l] = a[i * step + l].
 template <Index R, Index V, class T>
 void tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V, false>(n, k, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, false>(n, k, a, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * kTileRows + i].
 template <Index R, Index V, class T>
 void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V, false>(n, k, a, 1, kTileRows, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, false>(n, k, a, twin_of(a), 1, kTileRows, b, ldb, out,
+                      std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * step + i]: each l lies on lines of its own, which no processor foresees.
 template <Index R, Index V, class T>
 void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb,
                      const Output<T>& out) {
-  tile_rows<V, kFetchesA>(n, k, a, 1, step, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, kFetchesA>(n, k, a, twin_of(a), 1, step, b, ldb, out,
+                          std::make_integer_sequence<Index, R>());
 }
 
 // Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
@@ -323,13 +342,16 @@ HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, Index step,
                                   const Output<T>& out, std::integer_sequence<Index, I...> rows) {
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
-  for (Index l = 0; l < k; ++l, a += packed ? kTileRows : step, b += ldb, panel += kPanelWidth<T>) {
+  const T* twin = twin_of(a);
+  const Index next = packed ? kTileRows : step;
+  for (Index left = k; left > 0;
+       --left, a += next, twin += next, b += ldb, panel += kPanelWidth<T>) {
     for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
     if constexpr (kFetchesA && !packed) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<kTileVectors, T> row;
     load_row<kTileVectors>(b, row);
     set_row<kTileVectors, T>(row, panel);
-    add_products<kTileVectors, T>(a, 1, row, sum, rows);
+    add_products<kTileVectors, T>(a, twin, 1, row, sum, rows);
   }
   store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
 }
@@ -350,13 +372,14 @@ HWY_INLINE void fetching_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HW
                                    std::integer_sequence<Index, I...> rows) {
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
-  for (Index l = 0; l < k; next += kLine<T>) {
+  const T* twin = twin_of(a);
+  for (Index l = 0; l < k; l += kLine<T>, next += kLine<T>) {
     for (Index r = 0; r < kFetchedRows; ++r) hwy::Prefetch(next + r * ld);
-    const Index end = std::min(l + kLine<T>, k);
-    for (; l < end; ++l, a += kTileRows, panel += kPanelWidth<T>) {
+    for (Index left = std::min(kLine<T>, k - l); left > 0;
+         --left, a += kTileRows, twin += kTileRows, panel += kPanelWidth<T>) {
       Row<kTileVectors, T> row;
       load_row<kTileVectors>(panel, row);
-      add_products<kTileVectors, T>(a, 1, row, sum, rows);
+      add_products<kTileVectors, T>(a, twin, 1, row, sum, rows);
     }
   }
   store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
