@@ -36,6 +36,10 @@ inline constexpr Index kTileRows = 14;
 inline constexpr Index kTileRows = 6;
 #endif
 
+// Rows of A are packed where they fill most of a tile and at least so many columns read them:
+// fourteen pointers are more than there are registers, and packed rows need one.
+inline constexpr Index kOften = kTileRows >= 14 ? 128 : 256;
+
 // Tiles of few rows have too few products to fetch their rows of A' ahead of them.
 inline constexpr bool kFetchesA = kTileRows >= 14;
 // Where they do, and the columns of A' are no longer than this, they read A' where it lies, unless

@@ -197,9 +197,8 @@ void block(Index batch, Index m, Index n, Index k, const Batch<T>& a, const Batc
 // Whether packing A [m, k] for n columns pays.
 template <class T>
 bool pays_to_pack(const Operand<T>& a, Index m, Index n, Index k) {
-  if (m == 1) return false;
-  if (!a.trans) return n >= kOften;
-  return m * k > kLarge<T> || (a.ld >= kFarApart<T> && n >= kOften);
+  if (!a.trans) return 3 * m > 2 * kTileRows && n >= kOften;
+  return m > 1 && (m * k > kLarge<T> || (a.ld >= kFarApart<T> && n >= kOften));
 }
 
 // Whether tiles may as well read A' where it lies.

@@ -23,10 +23,8 @@ inline constexpr Index kBlockRows = (Index{512} << 10) / (kBlockDepth<T> * sizeo
 // So few columns would leave most of a vector empty.
 inline constexpr Index kFewColumns = 4;
 
-// Rows of A are packed where they lie apart and at least so many columns read them,
-inline constexpr Index kOften = 256;
-// and columns of A where they exceed the first-level cache, or lie so far apart that they evict
-// each other from it: it holds few lines of equal address modulo 4096.
+// Columns of A are packed where they exceed the first-level cache, or lie so far apart that they
+// evict each other from it: it holds few lines of equal address modulo 4096.
 template <class T>
 inline constexpr Index kLarge = 65536 / sizeof(T);
 template <class T>
