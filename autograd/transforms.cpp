@@ -1,5 +1,7 @@
 #include "autograd/transforms.h"
 
+#include <algorithm>
+
 #include "autograd/grad_mode.h"
 #include "autograd/graph/engine.h"
 #include "autograd/ops/binary.h"
@@ -27,6 +29,21 @@ void check_cotangents(std::span<const Tensor> of, std::span<const Tensor> v, con
   }
 }
 
+void check_inputs(std::span<const Tensor> inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check(inputs[i].requires_grad(), "grad: input ", i,
+          " does not require a gradient; call set_requires_grad() on it before it is used");
+  }
+}
+
+void check_different(std::span<const Tensor> inputs) {
+  std::vector<const Node*> nodes;
+  for (const Tensor& x : inputs) nodes.push_back(x.node());
+  std::sort(nodes.begin(), nodes.end());
+  check(std::adjacent_find(nodes.begin(), nodes.end()) == nodes.end(),
+        "add_vjp: an input is given twice");
+}
+
 }  // namespace
 
 void backward(const Tensor& loss, BackwardOptions options) {
@@ -39,10 +56,7 @@ void backward(const Tensor& loss, BackwardOptions options) {
 std::vector<Tensor> vjp(std::span<const Tensor> outputs, std::span<const Tensor> v,
                         std::span<const Tensor> inputs, GradOptions options) {
   check_cotangents(outputs, v, "vjp");
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    check(inputs[i].requires_grad(), "grad: input ", i,
-          " does not require a gradient; call set_requires_grad() on it before it is used");
-  }
+  check_inputs(inputs);
   std::vector<Tensor> grads =
       detail::pull_back(outputs, v, inputs, false,
                         {options.retain_graph || options.create_graph, options.create_graph});
@@ -51,6 +65,36 @@ std::vector<Tensor> vjp(std::span<const Tensor> outputs, std::span<const Tensor>
           i, " of shape ", inputs[i].shape(), "; pass allow_unused = true to get it undefined");
   }
   return grads;
+}
+
+void add_vjp(std::span<const Tensor> outputs, std::span<const Tensor> v,
+             std::span<const Tensor> inputs, std::span<Tensor> sums) {
+  check_cotangents(outputs, v, "add_vjp");
+  check_inputs(inputs);
+  check(sums.size() == inputs.size(), "add_vjp: ", inputs.size(), " inputs but ", sums.size(),
+        " sums");
+  check_different(inputs);
+  // Of other inputs, what was there before must not flow on, or be shown to hooks.
+  const auto begins = [](const Tensor& x) {
+    const Node* node = x.node();
+    return !node->op && (!node->extras || node->extras->hooks.empty());
+  };
+  std::vector<Tensor> begun(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check(!sums[i].defined() ||
+              (sums[i].shape() == inputs[i].shape() && sums[i].dtype() == inputs[i].dtype()),
+          "add_vjp: sum ", i, " does not have the shape and dtype of its input");
+    if (begins(inputs[i])) begun[i] = std::move(sums[i]);
+  }
+  std::vector<Tensor> grads = detail::pull_back(outputs, v, inputs, false, {}, begun);
+  NoGrad guard;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!sums[i].defined()) {
+      sums[i] = std::move(grads[i]);
+    } else if (grads[i].defined()) {
+      sums[i] = sums[i] + grads[i];
+    }
+  }
 }
 
 std::vector<Tensor> grad(const Tensor& output, std::span<const Tensor> inputs,

@@ -30,6 +30,13 @@ Tensor grad(const Tensor& output, const Tensor& input, GradOptions options = {})
 std::vector<Tensor> vjp(std::span<const Tensor> outputs, std::span<const Tensor> v,
                         std::span<const Tensor> inputs, GradOptions options = {});
 
+// Adds J' v to `sums`, one an input, where undefined counts as zero: in place where nobody else
+// sees the values, which spares each pass of a sum over many a gradient of its own. Records nothing
+// and frees the graph; an input that is not reached leaves its sum as it is. The inputs differ. If
+// this throws, the sums are lost.
+void add_vjp(std::span<const Tensor> outputs, std::span<const Tensor> v,
+             std::span<const Tensor> inputs, std::span<Tensor> sums);
+
 // J t for recorded outputs: tangents of the inputs pushed forward through the graph. The rules are
 // recorded too when recording is on, so the result can be differentiated (reverse over forward).
 // An output that does not depend on the inputs gets zeros.

@@ -21,11 +21,13 @@ class CaseStudyStep {
     Index n = 128;
     Index hidden = 256;
     Index time_features = 3;
-    Index shard = 0;  // rows of a shard; 0: the batch in one piece
+    Index shard = 0;       // rows of a shard; 0: the batch in one piece
+    Index accumulate = 1;  // shards to a sum
   };
 
   explicit CaseStudyStep(const Sizes& sizes)
       : shard_(sizes.shard),
+        accumulate_(sizes.accumulate),
         rng_(1),
         network_({.n = sizes.n, .hidden = sizes.hidden, .time_features = sizes.time_features},
                  rng_),
@@ -41,7 +43,7 @@ class CaseStudyStep {
   void run() {
     optimizer_.zero_grad();
     if (shard_ > 0) {
-      nn::sharded_backward(loss_, {data_, shard_, rng_.split(steps_++)}, parameters_);
+      nn::sharded_backward(loss_, {data_, shard_, rng_.split(steps_++), accumulate_}, parameters_);
     } else {
       loss_(data_, rng_).backward();
     }
@@ -49,7 +51,7 @@ class CaseStudyStep {
   }
 
  private:
-  Index shard_;
+  Index shard_, accumulate_;
   std::uint64_t steps_ = 0;
   Generator rng_;
   nn::TwoLayerDenoiser network_;

@@ -83,7 +83,8 @@ void train_step(benchmark::State& state) {
                              .n = kDimension,
                              .hidden = hidden,
                              .time_features = time_features,
-                             .shard = state.range(4)});
+                             .shard = state.range(4),
+                             .accumulate = state.range(5)});
   Floor floor(batch, hidden, time_features);
   std::vector<double> steps, g_forms, p_forms;  // medians of blocks
   // Times a block, after a round that refills the caches.
@@ -112,17 +113,18 @@ void train_step(benchmark::State& state) {
 }
 
 BENCHMARK(train_step)
-    ->ArgNames({"batch", "hidden", "time_features", "threads", "shard"})
-    ->Args({50, 256, 3, 1, 0})
-    ->Args({50, 512, 6, 1, 0})
-    ->Args({1000, 256, 3, 1, 0})
-    ->Args({1000, 256, 3, 1, 250})
+    ->ArgNames({"batch", "hidden", "time_features", "threads", "shard", "accumulate"})
+    ->Args({50, 256, 3, 1, 0, 1})
+    ->Args({50, 512, 6, 1, 0, 1})
+    ->Args({1000, 256, 3, 1, 0, 1})
+    ->Args({1000, 256, 3, 1, 125, 4})
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK(train_step)
-    ->ArgNames({"batch", "hidden", "time_features", "threads", "shard"})
-    ->Args({1000, 256, 3, 2, 125})
-    ->Args({1000, 256, 3, 2, 250})
+    ->ArgNames({"batch", "hidden", "time_features", "threads", "shard", "accumulate"})
+    ->Args({1000, 256, 3, 2, 125, 4})
+    ->Args({1000, 256, 3, 2, 125, 1})
+    ->Args({1000, 256, 3, 2, 250, 1})
     ->Iterations(4)
     ->UseManualTime()
     ->Unit(benchmark::kMicrosecond);

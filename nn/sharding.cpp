@@ -50,22 +50,28 @@ Tensor Shards::batch_of(Index k) const {
 
 std::vector<double> sharded_backward(const Loss& loss, const Shards& shards,
                                      std::span<const Tensor> parameters) {
-  const auto count = static_cast<std::size_t>(shards.count());
-  std::vector<double> losses(count);
-  std::vector<std::vector<Tensor>> gradients(count);
-  parallel_for(shards.count(), [&](Index k) {
+  check(shards.accumulate > 0, "Shards: needs accumulate > 0, got ", shards.accumulate);
+  const Index count = shards.count();
+  const Index sums = (count + shards.accumulate - 1) / shards.accumulate;
+  std::vector<double> losses(static_cast<std::size_t>(count));
+  std::vector<std::vector<Tensor>> gradients(static_cast<std::size_t>(sums));
+  parallel_for(sums, [&](Index s) {
     GradMode record(true);
-    const auto at = static_cast<std::size_t>(k);
-    Generator rng = shards.rng_of(k);
-    const Tensor value = loss(shards.batch_of(k), rng);
-    losses[at] = value.item();
-    const Tensor seed = full(value.shape(), weight(shards, k), value.dtype());
-    gradients[at] = vjp({&value, 1}, {&seed, 1}, parameters, {.allow_unused = true});
+    std::vector<Tensor>& sum = gradients[static_cast<std::size_t>(s)];
+    sum.resize(parameters.size());
+    const Index begin = s * shards.accumulate;
+    for (Index k = begin; k < std::min(begin + shards.accumulate, count); ++k) {
+      Generator rng = shards.rng_of(k);
+      const Tensor value = loss(shards.batch_of(k), rng);
+      losses[static_cast<std::size_t>(k)] = value.item();
+      const Tensor seed = full(value.shape(), weight(shards, k), value.dtype());
+      add_vjp({&value, 1}, {&seed, 1}, parameters, sum);
+    }
   });
   NoGrad guard;
-  std::vector<Tensor> terms(count);
+  std::vector<Tensor> terms(gradients.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    for (std::size_t k = 0; k < count; ++k) terms[k] = std::move(gradients[k][i]);
+    for (std::size_t k = 0; k < terms.size(); ++k) terms[k] = std::move(gradients[k][i]);
     Tensor parameter = parameters[i];
     parameter.set_grad(sum_of(terms));
   }

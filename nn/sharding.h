@@ -19,6 +19,8 @@ struct Shards {
   Tensor batch;  // [B, ...]
   Index rows = 0;
   Generator rng;  // of the whole batch
+  // So many neighbours are one thread's work: it adds up their gradients as it goes.
+  Index accumulate = 1;
 
   Index count() const;
   Tensor batch_of(Index k) const;
@@ -26,9 +28,10 @@ struct Shards {
 };
 
 // Leaves in the parameters' grad() the gradient of the batch's mean loss, the mean of the shards'
-// weighted by their rows, and returns each shard's loss. The bytes depend on the size of the shards
-// but not on the number of threads. `loss` is called from several threads at once and must not
-// change anything they share; a parameter that no shard depends on is left without a gradient.
+// weighted by their rows, and returns each shard's loss. The bytes depend on the size of the
+// shards, and on how many accumulate, but not on the number of threads. `loss` is called from
+// several threads at once and must not change anything they share; a parameter that no shard
+// depends on is left without a gradient.
 std::vector<double> sharded_backward(const Loss& loss, const Shards& shards,
                                      std::span<const Tensor> parameters);
 

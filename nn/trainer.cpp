@@ -171,7 +171,8 @@ class Trainer {
     Generator rng = generator(options_.seed, loss_stream, progress_.step);
     optimizer_.zero_grad();
     const bool cut = options_.shard > 0 && batch.size(0) > options_.shard;
-    const double value = cut ? shards_backward({batch, options_.shard, rng}) : backward(batch, rng);
+    const double value = cut ? shards_backward({batch, options_.shard, rng, options_.accumulate})
+                             : backward(batch, rng);
     const double norm = grad_norm(parameters_);
     if (!std::isfinite(norm)) {
       fail_not_finite("gradient norm", norm, describe_non_finite_gradient(model_));
@@ -281,9 +282,10 @@ class Trainer {
     text << "seed " << options_.seed << ", " << split_.train.size() << " training rows, "
          << split_.validation.size() << " for validation every " << options_.validate_every
          << " epochs, batches of " << options_.batch << ", " << options_.epochs
-         << " epochs, shards of " << options_.shard << ", lr " << options_.lr << ", weight decay "
-         << options_.weight_decay << ", clip norm " << options_.clip_norm << ", EMA decay "
-         << options_.ema_decay << ", keeping the "
+         << " epochs, shards of " << options_.shard;
+    if (options_.accumulate > 1) text << ", " << options_.accumulate << " to a sum";
+    text << ", lr " << options_.lr << ", weight decay " << options_.weight_decay << ", clip norm "
+         << options_.clip_norm << ", EMA decay " << options_.ema_decay << ", keeping the "
          << (options_.keep == Keep::best ? "best" : "last") << " weights";
     return text.str();
   }
@@ -400,7 +402,9 @@ TrainResult train(Module& model, const Tensor& data, const Loss& loss,
   check(data.defined() && data.rank() >= 1, "train: needs data [N, ...]");
   check(options.epochs >= 0 && options.batch > 0, "train: needs epochs >= 0 and batch > 0, got ",
         options.epochs, " and ", options.batch);
-  check(options.shard >= 0, "train: needs shard >= 0, got ", options.shard);
+  check(options.shard >= 0 && options.accumulate > 0,
+        "train: needs shard >= 0 and accumulate > 0, got ", options.shard, " and ",
+        options.accumulate);
   check(options.lr > 0 && options.clip_norm >= 0, "train: needs lr > 0 and clip_norm >= 0, got ",
         options.lr, " and ", options.clip_norm);
   check(options.ema_decay >= 0 && options.ema_decay < 1,

@@ -33,10 +33,13 @@ struct TrainOptions {
   Index epochs = 500;
   Index batch = 50;
   // Batches of more rows are cut into shards of this many, which run on all threads, as do pieces
-  // of the validation rows: 125 to 250 rows keep a thread's arrays in its cache. Each shard draws
+  // of the validation rows: about 125 rows keep a thread's arrays in its cache. Each shard draws
   // random numbers of its own, so the result depends on the size of the shards, though not on the
   // threads. The loss must then be fit for calls from several threads. 0: no shards.
   Index shard = 0;
+  // So many neighbouring shards are one thread's work, which adds up their gradients as it goes:
+  // the fewer sums are left to add, the faster, as long as every thread has one.
+  Index accumulate = 1;
   double lr = 1e-3;
   double weight_decay = 1e-4;
   double clip_norm = 1;         // 0: no clipping

@@ -262,11 +262,14 @@ void add_to_leaf(Node* leaf, const Tensor& g) {
 
 std::vector<Tensor> pull_back(std::span<const Tensor> outputs, std::span<const Tensor> v,
                               std::span<const Tensor> inputs, bool into_leaves,
-                              ReverseOptions options) {
+                              ReverseOptions options, std::span<Tensor> begun) {
   WorkspaceLease lease;
   Workspace& w = *lease;
   GradMode mode(options.create_graph);
   sort_graph(w, outputs, inputs, into_leaves, options.stop_at_inputs);
+  for (std::size_t i = 0; i < begun.size(); ++i) {
+    w.slots[w.slot_of(inputs[i])].derivative = std::move(begun[i]);
+  }
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     if (outputs[k].requires_grad()) {
       accumulate(w.slots[w.slot_of(outputs[k])].derivative, Tensor(v[k]));

@@ -1,7 +1,10 @@
 #include "autograd/graph/engine.h"
 
+#include <array>
 #include <cmath>
+#include <span>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -186,6 +189,69 @@ TEST(Grad, WithoutCreateGraphRecordsNothing) {
   const Tensor x = leaf(2);
   EXPECT_FALSE(grad(x * x, x).requires_grad());
   EXPECT_TRUE(grad(x * x, x, {.create_graph = true}).requires_grad());
+}
+
+// Small integers: every sum is exact.
+TEST(AddVjp, AddsInPlaceWhatEveryPassGives) {
+  const Tensor x = tensor({{1, 2}, {3, -1}}, DType::f64), gate = tensor({{2}, {5}}, DType::f64);
+  const Tensor w = leaf({{1, -2}, {0, 3}, {4, 1}}), b = leaf({1, 2, 3}), unused = leaf(7);
+  const auto outputs = [&] {
+    return std::array{linear(x, w, b), gated_linear(gate, x, w, b), square(matmul(w, x))};
+  };
+  const std::vector<Tensor> inputs{w, b, unused};
+  std::vector<Tensor> expected(2), sums(3);
+  sums[2] = scalar(9, DType::f64);
+  const double* at = nullptr;
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const Tensor& y : outputs()) {
+      const Tensor v = full(y.shape(), 2, DType::f64);
+      const auto g = vjp({&y, 1}, {&v, 1}, std::span(inputs).first(2),
+                         {.retain_graph = true, .allow_unused = true});
+      for (std::size_t i = 0; i < 2; ++i) {
+        if (g[i].defined()) expected[i] = expected[i].defined() ? expected[i] + g[i] : g[i];
+      }
+      add_vjp({&y, 1}, {&v, 1}, inputs, sums);
+      EXPECT_EQ(sums[0].to_vector<double>(), expected[0].to_vector<double>());
+      EXPECT_EQ(sums[1].to_vector<double>(), expected[1].to_vector<double>());
+      EXPECT_TRUE(!at || sums[0].data<double>() == at);
+      at = sums[0].data<double>();
+    }
+  }
+  EXPECT_EQ(sums[2].item(), 9);
+}
+
+TEST(AddVjp, LeavesAloneWhatOthersSee) {
+  const Tensor x = ones({1, 2}, DType::f64), w = leaf({{1, 2}});
+  const Tensor y = linear(x, w), v = ones({1, 1}, DType::f64);
+  std::vector<Tensor> sums{tensor({{3, 4}}, DType::f64)};
+  const Tensor held = sums[0];
+  add_vjp({&y, 1}, {&v, 1}, {&w, 1}, sums);
+  EXPECT_EQ(held.to_vector<double>(), (std::vector<double>{3, 4}));
+  EXPECT_EQ(sums[0].to_vector<double>(), (std::vector<double>{4, 5}));
+}
+
+TEST(AddVjp, ShowsHooksAndInputsBehindOnlyThisPass) {
+  Tensor x = leaf(2);
+  x.register_hook([](const Tensor& g) { return -g; });
+  const Tensor h = 3 * x, y = h * h, one = ones({}, DType::f64);
+  const std::vector<Tensor> inputs{h, x};
+  std::vector<Tensor> sums{scalar(100, DType::f64), scalar(1000, DType::f64)};
+  add_vjp({&y, 1}, {&one, 1}, inputs, sums);
+  EXPECT_EQ(sums[0].item(), 100 + 12);
+  EXPECT_EQ(sums[1].item(), 1000 - 36);
+}
+
+TEST(AddVjp, NamesWhatDoesNotFit) {
+  const Tensor x = leaf(2), one = ones({}, DType::f64);
+  const auto refuses = [&](std::vector<Tensor> inputs, std::vector<Tensor> sums) {
+    const Tensor y = x * x;
+    EXPECT_THROW(add_vjp({&y, 1}, {&one, 1}, inputs, sums), Error);
+  };
+  refuses({x}, {});
+  refuses({x}, {ones({2}, DType::f64)});
+  refuses({x}, {scalar(1, DType::f32)});
+  refuses({x, x}, {Tensor(), Tensor()});
+  refuses({scalar(1, DType::f64)}, {Tensor()});
 }
 
 TEST(HigherOrders, ThirdDerivativeOfTanhMatchesItsClosedForm) {

@@ -56,17 +56,20 @@ TEST(ShardedBackward, IsTheGradientOfTheMean) {
   const Tensor whole = loss(x, rng);
   const std::vector<Tensor> expected = grad(whole, used);
   for (const Index rows : {1, 10, 36, 37, 100}) {
-    const Shards shards{x, rows, rng};
-    const std::vector<double> losses = sharded_backward(loss, shards, parameters);
-    EXPECT_NEAR(mean_loss(shards, losses), whole.item(), tolerance);
-    for (std::size_t i = 0; i < 2; ++i) {
-      const auto got = parameters[i].grad().to_vector<double>();
-      for (std::size_t j = 0; j < 4; ++j) {
-        EXPECT_NEAR(got[j], expected[i].to_vector<double>()[j], tolerance) << rows;
+    for (const Index accumulate : {1, 3, 40}) {
+      const Shards shards{x, rows, rng, accumulate};
+      const std::vector<double> losses = sharded_backward(loss, shards, parameters);
+      EXPECT_NEAR(mean_loss(shards, losses), whole.item(), tolerance);
+      for (std::size_t i = 0; i < 2; ++i) {
+        const auto got = parameters[i].grad().to_vector<double>();
+        for (std::size_t j = 0; j < 4; ++j) {
+          EXPECT_NEAR(got[j], expected[i].to_vector<double>()[j], tolerance) << rows;
+        }
       }
+      EXPECT_FALSE(parameters[2].grad().defined());
     }
-    EXPECT_FALSE(parameters[2].grad().defined());
   }
+  EXPECT_THROW(sharded_backward(loss, {x, 10, rng, 0}, parameters), Error);
 }
 
 TEST(ShardedBackward, EachShardDrawsFromItsOwnGenerator) {
@@ -74,12 +77,14 @@ TEST(ShardedBackward, EachShardDrawsFromItsOwnGenerator) {
   const Loss loss = [&](const Tensor& batch, Generator& noise) {
     return mean(p * randn(batch.shape(), noise));
   };
-  const Shards shards{ones({5, 2}), 2, Generator(9)};
-  const std::vector<double> losses = sharded_backward(loss, shards, {&p, 1});
-  ASSERT_EQ(losses.size(), 3u);
-  for (Index k = 0; k < 3; ++k) {
-    Generator rng = Generator(9).split(static_cast<std::uint64_t>(k));
-    EXPECT_EQ(losses[static_cast<std::size_t>(k)], loss(shards.batch_of(k), rng).item());
+  for (const Index accumulate : {1, 2}) {
+    const Shards shards{ones({5, 2}), 2, Generator(9), accumulate};
+    const std::vector<double> losses = sharded_backward(loss, shards, {&p, 1});
+    ASSERT_EQ(losses.size(), 3u);
+    for (Index k = 0; k < 3; ++k) {
+      Generator rng = Generator(9).split(static_cast<std::uint64_t>(k));
+      EXPECT_EQ(losses[static_cast<std::size_t>(k)], loss(shards.batch_of(k), rng).item());
+    }
   }
 }
 
@@ -88,7 +93,7 @@ TEST(ShardedBackward, EachShardDrawsFromItsOwnGenerator) {
 TEST(Train, ShardsGiveTheSameBytesOnAnyNumberOfThreads) {
   Generator data_rng(5);
   const Tensor data = randn({2200, 3}, data_rng);
-  const auto run = [&](int threads) {
+  const auto run = [&](int threads, Index accumulate) {
     const Threads held(threads);
     Generator rng(1);
     Mlp model({3, 150, 150, 1}, rng);
@@ -96,16 +101,22 @@ TEST(Train, ShardsGiveTheSameBytesOnAnyNumberOfThreads) {
       const Tensor x = batch + 0.1 * randn(batch.shape(), noise);
       return mse_loss(model.forward(x), sum(batch, {1}, true));
     };
-    const TrainResult result =
-        train(model, data, loss,
-              {.epochs = 2, .batch = 300, .shard = 70, .train_fraction = 0.4, .ema_decay = 0.9});
+    const TrainResult result = train(model, data, loss,
+                                     {.epochs = 2,
+                                      .batch = 300,
+                                      .shard = 70,
+                                      .accumulate = accumulate,
+                                      .train_fraction = 0.4,
+                                      .ema_decay = 0.9});
     std::vector<std::vector<float>> values;
     for (const Tensor& p : model.parameters()) values.push_back(p.to_vector<float>());
     return std::pair(values, std::pair(result.train_curve, result.validation_curve));
   };
-  const auto one = run(1);
-  EXPECT_EQ(one, run(2));
-  EXPECT_EQ(one, run(3));
+  for (const Index accumulate : {1, 2}) {
+    const auto one = run(1, accumulate);
+    EXPECT_EQ(one, run(2, accumulate));
+    EXPECT_EQ(one, run(3, accumulate));
+  }
 }
 
 TEST(Train, ShardsNameWhatIsNotFinite) {
