@@ -269,10 +269,10 @@ HWY_INLINE const T* twin_of(const T* a) {
 }
 
 // AVX-512 multiplies by an element where it lies in memory. That spares the instruction which would
-// spread it over a register, and costs a load for each vector but the first: every third row is as
+// spread it over a register, and costs a load for each vector but the first: every fourth row is as
 // many as leave the loads as fast as the products. The fewer instructions count where another
 // thread shares the core, and with it the decoder.
-inline constexpr Index kFromMemory = 3;
+inline constexpr Index kFromMemory = 4;
 
 // sum += a b for one l, where `twin` is a, or its twin. Unrolled over the rows I, so that the sums
 // stay in registers.
