@@ -2,14 +2,31 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "autograd/grad_mode.h"
 #include "autograd/kernels/reduce.h"
 #include "autograd/ops/activation.h"
 #include "autograd/ops/binary.h"
 #include "autograd/ops/convert.h"
+#include "autograd/parallel.h"
 
 namespace ito::nn {
+namespace {
+
+// In pieces that threads may share; the bytes do not depend on how many do.
+template <class T>
+double sum_squares(const T* x, Index n) {
+  if (n <= kWorthAThread) return kernels::sum_squares(x, n);
+  Tensor pieces = empty({(n + kWorthAThread - 1) / kWorthAThread}, DType::f64);
+  double* sums = pieces.mutable_data<double>();
+  parallel_for_pieces(n, kWorthAThread, [&](Index at, Index count) {
+    sums[at / kWorthAThread] = kernels::sum_squares(x + at, count);
+  });
+  return std::accumulate(sums, sums + pieces.numel(), 0.0);
+}
+
+}  // namespace
 
 double grad_norm(std::span<const Tensor> parameters) {
   NoGrad guard;
@@ -18,7 +35,7 @@ double grad_norm(std::span<const Tensor> parameters) {
     if (!p.grad().defined()) continue;
     const Tensor g = contiguous(p.grad());
     visit_floating(g.dtype(), "grad_norm",
-                   [&]<class T>(T) { total += kernels::sum_squares(g.data<T>(), g.numel()); });
+                   [&]<class T>(T) { total += sum_squares(g.data<T>(), g.numel()); });
   }
   return std::sqrt(total);
 }

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "autograd/parallel.h"
+
 namespace ito::nn {
 namespace {
 
@@ -27,6 +29,20 @@ TEST(Clip, NormOfHugeGradientsDoesNotOverflow) {
   p[0].set_grad(full({4}, 1e30));
   // The f32 nearest to 1e30 is within 6e-8 of it.
   EXPECT_NEAR(grad_norm(p) / 2e30, 1, 1e-7);
+}
+
+// The sum of squares is a whole number, so no order of adding it may round.
+TEST(Clip, NormOfAGradientThatThreadsShareIsThatOfAllOfIt) {
+  const Index n = 2 * kWorthAThread + 5;
+  std::vector<Tensor> p{zeros({n})};
+  p[0].set_requires_grad();
+  p[0].set_grad(full({n}, 3));
+  const int before = thread_count();
+  for (const int threads : {1, 2, 4}) {
+    set_thread_count(threads);
+    EXPECT_EQ(grad_norm(p), std::sqrt(9.0 * static_cast<double>(n))) << threads;
+  }
+  set_thread_count(before);
 }
 
 TEST(Clip, FactorBringsTheNormDownAndNeverUp) {
