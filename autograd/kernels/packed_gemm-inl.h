@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <hwy/cache_control.h>
@@ -36,8 +37,8 @@ inline constexpr Index kTileRows = 14;
 inline constexpr Index kTileRows = 6;
 #endif
 
-// Rows of A are packed where they fill most of a tile and at least so many columns read them:
-// fourteen pointers are more than there are registers, and packed rows need one.
+// Rows of A that fill most of a tile are packed where at least so many columns read them, since
+// fourteen pointers are more than there are registers; columns of A that lie far apart are, too.
 inline constexpr Index kOften = kTileRows >= 14 ? 128 : 256;
 
 // Tiles of few rows have too few products to fetch their rows of A' ahead of them.
@@ -274,11 +275,15 @@ HWY_INLINE const T* twin_of(const T* a) {
 // thread shares the core, and with it the decoder.
 inline constexpr Index kFromMemory = 4;
 
-// sum += a b for one l, where `twin` is a, or its twin. Unrolled over the rows I, so that the sums
-// stay in registers.
-template <Index V, class T, Index... I>
-HWY_INLINE void add_products(const T* a, const T* twin, Index row_step, const Row<V, T>& b,
+// The step from one row to the next of an l's elements of A that lie side by side.
+using SideBySide = std::integral_constant<Index, 1>;
+
+// sum += a b for one l. Unrolled over the rows I, so that the sums stay in registers. Rows apart
+// have their pointers to keep there, and no register for a twin.
+template <Index V, class T, class RowStep, Index... I>
+HWY_INLINE void add_products(const T* a, RowStep row_step, const Row<V, T>& b,
                              Row<V, T> (&sum)[sizeof...(I)], std::integer_sequence<Index, I...>) {
+  const T* twin = std::is_same_v<RowStep, SideBySide> ? twin_of(a) : a;
   (add_product<V, T>(a[I * row_step], (I % kFromMemory > 0 ? a : twin)[I * row_step], b, sum[I]),
    ...);
 }
@@ -294,19 +299,18 @@ HWY_INLINE void fetch(const T* from) {
   hwy::Prefetch(from + (N - 1));
 }
 
-// `twin`: of a, or a itself. `fetches`: columns of A ahead of their turn, each from one piece of
-// memory.
-template <Index V, bool fetches, class T, Index... I>
-HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, const T* twin, Index row_step,
-                          Index step, const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
+// `fetches`: columns of A ahead of their turn, each from one piece of memory.
+template <Index V, bool fetches, class T, class RowStep, Index... I>
+HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, RowStep row_step, Index step,
+                          const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
                           std::integer_sequence<Index, I...> rows) {
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
-  for (Index left = k; left > 0; --left, a += step, twin += step, b += ldb) {
+  for (Index left = k; left > 0; --left, a += step, b += ldb) {
     if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<V, T> row;
     load_row<V>(b, row);
-    add_products<V, T>(a, twin, row_step, row, sum, rows);
+    add_products<V, T>(a, row_step, row, sum, rows);
   }
   store_tile<V, T>(sum, n, out, rows);
 }
@@ -318,13 +322,13 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, const T* tw
 // A[i, l] = a[i * step + l].
 template <Index R, Index V, class T>
 void tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V, false>(n, k, a, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, false>(n, k, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * kTileRows + i].
 template <Index R, Index V, class T>
 void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V, false>(n, k, a, twin_of(a), 1, kTileRows, b, ldb, out,
+  tile_rows<V, false>(n, k, a, SideBySide(), kTileRows, b, ldb, out,
                       std::make_integer_sequence<Index, R>());
 }
 
@@ -332,7 +336,7 @@ void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, con
 template <Index R, Index V, class T>
 void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb,
                      const Output<T>& out) {
-  tile_rows<V, kFetchesA>(n, k, a, twin_of(a), 1, step, b, ldb, out,
+  tile_rows<V, kFetchesA>(n, k, a, SideBySide(), step, b, ldb, out,
                           std::make_integer_sequence<Index, R>());
 }
 
@@ -346,16 +350,14 @@ HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, Index step,
                                   const Output<T>& out, std::integer_sequence<Index, I...> rows) {
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
-  const T* twin = twin_of(a);
   const Index next = packed ? kTileRows : step;
-  for (Index left = k; left > 0;
-       --left, a += next, twin += next, b += ldb, panel += kPanelWidth<T>) {
+  for (Index left = k; left > 0; --left, a += next, b += ldb, panel += kPanelWidth<T>) {
     for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
     if constexpr (kFetchesA && !packed) fetch<sizeof...(I)>(a + kRowsAhead * step);
     Row<kTileVectors, T> row;
     load_row<kTileVectors>(b, row);
     set_row<kTileVectors, T>(row, panel);
-    add_products<kTileVectors, T>(a, twin, 1, row, sum, rows);
+    add_products<kTileVectors, T>(a, SideBySide(), row, sum, rows);
   }
   store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
 }
@@ -376,14 +378,13 @@ HWY_INLINE void fetching_tile_rows(Index k, const T* HWY_RESTRICT a, const T* HW
                                    std::integer_sequence<Index, I...> rows) {
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
-  const T* twin = twin_of(a);
   for (Index l = 0; l < k; l += kLine<T>, next += kLine<T>) {
     for (Index r = 0; r < kFetchedRows; ++r) hwy::Prefetch(next + r * ld);
     for (Index left = std::min(kLine<T>, k - l); left > 0;
-         --left, a += kTileRows, twin += kTileRows, panel += kPanelWidth<T>) {
+         --left, a += kTileRows, panel += kPanelWidth<T>) {
       Row<kTileVectors, T> row;
       load_row<kTileVectors>(panel, row);
-      add_products<kTileVectors, T>(a, twin, 1, row, sum, rows);
+      add_products<kTileVectors, T>(a, SideBySide(), row, sum, rows);
     }
   }
   store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
