@@ -65,11 +65,20 @@ class Gradients {
   int size() const { return static_cast<int>(slots_.size()); }
   bool wants(int i) const { return wanted_[static_cast<std::size_t>(i)] != 0; }
   void set(int i, Tensor g) { slots_[static_cast<std::size_t>(i)] = std::move(g); }
-  // What other uses of input i have left in its gradient so far, in its shape and contiguous, if a
-  // rule may add to those values instead of setting a gradient; null if it must set one.
-  Tensor* sum_so_far(int i) const;
+  // Calls write(d, adds) with the contiguous gradient of input i, like x, for a rule that can add:
+  // to what other uses of the input have left in d, if `adds`; else it sets d.
+  template <class Write>
+  void write(int i, const Tensor& x, Write&& write) {
+    Tensor* sum = sum_so_far(i);
+    Tensor d = sum ? *sum : empty(x.shape(), x.dtype());
+    write(d, sum != nullptr);
+    if (!sum) set(i, std::move(d));
+  }
 
  private:
+  // Null if a gradient must be set.
+  Tensor* sum_so_far(int i) const;
+
   std::span<Tensor> slots_;
   std::span<const char> wanted_;
   std::span<Tensor* const> sums_;

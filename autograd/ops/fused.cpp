@@ -90,13 +90,12 @@ struct GatedLinear final : Op {
         }
         out.set(1, dx);
       }
-      if (out.wants(2)) {  // added to what other uses of the weight left
-        Tensor* sum = out.sum_so_far(2);
-        Tensor dw = sum ? *sum : empty(w.shape(), w.dtype());
-        kernels::batched_gemm(n.gates, true, false, n.out, n.in, n.batch, T(1), dp, n.gates * n.out,
-                              n.out, x.data<T>(), n.in, Index{0}, T(sum ? 1 : 0),
-                              dw.mutable_data<T>(), n.gates * n.in, n.in);
-        if (!sum) out.set(2, dw);
+      if (out.wants(2)) {
+        out.write(2, w, [&](Tensor& dw, bool adds) {
+          kernels::batched_gemm(n.gates, true, false, n.out, n.in, n.batch, T(1), dp,
+                                n.gates * n.out, n.out, x.data<T>(), n.in, Index{0}, T(adds),
+                                dw.mutable_data<T>(), n.gates * n.in, n.in);
+        });
       }
     });
     if (out.size() > 3 && out.wants(3)) out.set(3, sum(gy, {0}));

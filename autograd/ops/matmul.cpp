@@ -146,11 +146,10 @@ struct Linear final : Op {
     visit_floating(x.dtype(), kName, [&]<class T>(T) {
       const auto product = [&](int i, bool trans_a, Index m, Index k, const Tensor& a, Index lda,
                                const Tensor& b) {
-        Tensor* sum = out.sum_so_far(i);
-        Tensor d = sum ? *sum : empty(c.in[static_cast<std::size_t>(i)].shape(), x.dtype());
-        kernels::gemm(trans_a, false, m, n_in, k, T(1), a.data<T>(), lda, b.data<T>(), n_in,
-                      T(sum ? 1 : 0), d.mutable_data<T>(), n_in);
-        if (!sum) out.set(i, d);
+        out.write(i, c.in[static_cast<std::size_t>(i)], [&](Tensor& d, bool adds) {
+          kernels::gemm(trans_a, false, m, n_in, k, T(1), a.data<T>(), lda, b.data<T>(), n_in,
+                        T(adds), d.mutable_data<T>(), n_in);
+        });
       };
       if (out.wants(0)) product(0, false, rows, n_out, gy, n_out, w);
       if (out.wants(1)) product(1, true, n_out, rows, gy, n_out, x);
