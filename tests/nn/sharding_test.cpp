@@ -8,27 +8,15 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
-#include "autograd/parallel.h"
 #include "autograd/transforms.h"
 #include "nn/linear.h"
 #include "nn/loss.h"
 #include "nn/mlp.h"
 #include "nn/trainer.h"
+#include "tests/support/thread_count.h"
 
 namespace ito::nn {
 namespace {
-
-// Runs with `count` threads.
-class Threads {
- public:
-  explicit Threads(int count) : before_(thread_count()) { set_thread_count(count); }
-  ~Threads() { set_thread_count(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
 
 TEST(Shards, CoverTheBatchInOrder) {
   const Shards shards{reshape(arange(7), {7, 1}), 3, Generator(1)};
@@ -94,7 +82,7 @@ TEST(Train, ShardsGiveTheSameBytesOnAnyNumberOfThreads) {
   Generator data_rng(5);
   const Tensor data = randn({2200, 3}, data_rng);
   const auto run = [&](int threads, Index accumulate) {
-    const Threads held(threads);
+    const support::ThreadCount held(threads);
     Generator rng(1);
     Mlp model({3, 150, 150, 1}, rng);
     const Loss loss = [&](const Tensor& batch, Generator& noise) {

@@ -7,9 +7,9 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
-#include "autograd/parallel.h"
 #include "diffusion/distributions/two_modes.h"
 #include "diffusion/schedules/variance_preserving.h"
+#include "tests/support/thread_count.h"
 
 namespace ito::diffusion {
 namespace {
@@ -75,12 +75,10 @@ TEST(NetworkKl, BreaksMakeAJumpExact) {
 TEST(NetworkKl, DoesNotDependOnThreads) {
   const Perturbed network([](const Tensor& x, double) { return x * 0.1; });
   const NetworkKlOptions options{.t_max = 10, .samples = 50, .seed = 1};
-  const int before = thread_count();
-  set_thread_count(1);
+  const support::ThreadCount one_thread(1);
   const double one = kl_network(kLaw.mixture(), network, options).kl;
-  set_thread_count(2);
+  const support::ThreadCount two(2);
   EXPECT_EQ(kl_network(kLaw.mixture(), network, options).kl, one);
-  set_thread_count(before);
 }
 
 TEST(NetworkKl, RejectsWhatCannotBeEstimated) {

@@ -13,7 +13,6 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
-#include "autograd/parallel.h"
 #include "diffusion/distributions/two_modes.h"
 #include "diffusion/grid.h"
 #include "diffusion/metrics/discretisation.h"
@@ -22,6 +21,7 @@
 #include "diffusion/metrics/projection.h"
 #include "diffusion/metrics/wasserstein.h"
 #include "nn/two_layer_denoiser.h"
+#include "tests/support/thread_count.h"
 
 namespace ito::diffusion {
 namespace {
@@ -33,12 +33,6 @@ SampleResult run_exact(const Sampler& sampler, Index points, SampleOptions optio
   options.dimension = 128;
   return sample(OracleDenoiser(kLaw.mixture()), sampler, uniform_angle(points, kAlphaMax), options);
 }
-
-struct ThreadCount {
-  explicit ThreadCount(int count) : before(thread_count()) { set_thread_count(count); }
-  ~ThreadCount() { set_thread_count(before); }
-  int before;
-};
 
 // A denoiser of one value everywhere.
 NetworkDenoiser constant(double value) {
@@ -114,9 +108,9 @@ TEST(LocalizationSampler, StepsAreTheStatedRecursions) {
 
 TEST(LocalizationSampler, BytesDoNotDependOnThreads) {
   const SampleOptions options{.chains = 700, .seed = 5, .block = 64};
-  ThreadCount one(1);
+  support::ThreadCount one(1);
   const auto serial = run_exact(SemiLinear(), 20, options).samples.to_vector<float>();
-  ThreadCount two(2);
+  support::ThreadCount two(2);
   EXPECT_EQ(run_exact(SemiLinear(), 20, options).samples.to_vector<float>(), serial);
 }
 
@@ -162,12 +156,12 @@ TEST(LocalizationSampler, SpecialisedNetworksGiveTheSameSamples) {
 
 TEST(LocalizationSampler, BytesOfSpecialisedNetworksDoNotDependOnThreads) {
   const SampleOptions options{.chains = 700, .seed = 5, .block = 64};
-  ThreadCount one(1);
+  support::ThreadCount one(1);
   const Tensor serial = run_network(options).samples;
   // Blocks of other sizes: products of other heights may round differently, in f64 here.
   const Tensor other = run_network({.chains = 700, .seed = 5, .block = 301}).samples;
   EXPECT_LT(max(abs(other - serial)).item(), 1e-11);
-  ThreadCount two(2);
+  support::ThreadCount two(2);
   EXPECT_EQ(run_network(options).samples.to_vector<double>(), serial.to_vector<double>());
 }
 
@@ -181,7 +175,7 @@ TEST(LocalizationSampler, SpecialisesOncePerTimeForAllBlocks) {
     std::shared_ptr<std::atomic<int>> count = std::make_shared<std::atomic<int>>(0);
   };
   const Counting counting;
-  const ThreadCount one(1);
+  const support::ThreadCount one(1);
   (void)sample(NetworkDenoiser(counting), EulerMaruyama(), uniform_angle(20, kAlphaMax),
                {.chains = 100, .dimension = 3, .block = 10});
   EXPECT_EQ(*counting.count, 19);

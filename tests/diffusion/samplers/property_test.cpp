@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
-#include "autograd/parallel.h"
 #include "diffusion/grid.h"
 #include "diffusion/samplers/localization.h"
 #include "diffusion/schedules/ddpm.h"
@@ -17,6 +16,7 @@
 #include "diffusion/schedules/variance_exploding.h"
 #include "diffusion/schedules/variance_preserving.h"
 #include "tests/diffusion/samplers/all_samplers.h"
+#include "tests/support/thread_count.h"
 
 namespace ito::diffusion {
 namespace {
@@ -125,12 +125,6 @@ TEST(Finite, NonFiniteValuesAreReportedNotHidden) {
   }
 }
 
-struct ThreadCount {
-  explicit ThreadCount(int count) : before(thread_count()) { set_thread_count(count); }
-  ~ThreadCount() { set_thread_count(before); }
-  int before;
-};
-
 TEST(Samples, DoNotDependOnBatchOrThreads) {
   const SchedulePtr path = std::make_shared<VpLinear>();
   const OracleDenoiser oracle(kMixture, path);
@@ -144,12 +138,12 @@ TEST(Samples, DoNotDependOnBatchOrThreads) {
       options.dtype = DType::f64;
       return sample(oracle, *each.sampler, grid, options).samples;
     };
-    const ThreadCount many(3);
+    const support::ThreadCount many(3);
     const Tensor whole = run({.chains = 40, .block = 16});
     // Other blocks: matrices of other heights may round differently, at 1e-16 an operation.
     const Tensor part = run({.chains = 11, .first_chain = 7, .block = 4});
     EXPECT_LT(max(abs(part - slice(whole, 0, 7, 18))).item(), 1e-10) << each.name;
-    const ThreadCount one(1);
+    const support::ThreadCount one(1);
     EXPECT_EQ(run({.chains = 40, .block = 16}).to_vector<double>(), whole.to_vector<double>())
         << each.name;
   }

@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "autograd/ops.h"
-#include "autograd/parallel.h"
 #include "nn/init.h"
 #include "nn/optim/ema.h"
+#include "tests/support/thread_count.h"
 
 namespace ito::nn {
 namespace {
@@ -132,9 +132,8 @@ TEST(AdamW, RefusesStateOfAnotherShapeAndNonLeaves) {
 
 // Large parameters are updated in pieces by all threads.
 TEST(AdamW, BytesDoNotDependOnThreads) {
-  const int before = thread_count();
   const auto trained = [](int threads) {
-    set_thread_count(threads);
+    const support::ThreadCount held(threads);
     Generator rng(11);
     Tensor p = randn({5, 20'011}, rng);
     p.set_requires_grad();
@@ -155,7 +154,6 @@ TEST(AdamW, BytesDoNotDependOnThreads) {
     return all;
   };
   const std::vector<float> alone = trained(1), together = trained(3);
-  set_thread_count(before);
   EXPECT_EQ(alone, together);
   for (const float x : together) ASSERT_TRUE(x == 0 || std::isnormal(x)) << x;
 }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "autograd/parallel.h"
+#include "tests/support/thread_count.h"
 
 namespace ito::nn {
 namespace {
@@ -37,12 +38,10 @@ TEST(Clip, NormOfAGradientThatThreadsShareIsThatOfAllOfIt) {
   std::vector<Tensor> p{zeros({n})};
   p[0].set_requires_grad();
   p[0].set_grad(full({n}, 3));
-  const int before = thread_count();
   for (const int threads : {1, 2, 4}) {
-    set_thread_count(threads);
+    const support::ThreadCount held(threads);
     EXPECT_EQ(grad_norm(p), std::sqrt(9.0 * static_cast<double>(n))) << threads;
   }
-  set_thread_count(before);
 }
 
 TEST(Clip, FactorBringsTheNormDownAndNeverUp) {
