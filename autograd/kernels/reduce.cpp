@@ -18,11 +18,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace ito::kernels::HWY_NAMESPACE {
 
-// A contiguous row is cut into blocks of kBlock elements. Within a block element i joins virtual
-// lane i mod (256 bytes / sizeof T), and the lanes are folded in halves. Columns are summed over
-// kRows rows at a time. None of this depends on the vector width.
+// A contiguous row is cut into blocks of kBlock elements, of kSquares where squares are summed in
+// double, which can afford fewer folds. Within a block element i joins virtual lane i mod (256
+// bytes / sizeof T), and the lanes are folded in halves. Columns are summed over kRows rows at a
+// time. None of this depends on the vector width.
 inline constexpr std::size_t kVirtualBytes = 256;
 inline constexpr std::size_t kBlock = 1024;
+inline constexpr std::size_t kSquares = 4096;
 inline constexpr std::size_t kRows = 32;
 inline constexpr std::size_t kColumns = 256;
 
@@ -130,7 +132,7 @@ struct SquaredDifferences {
   const T *a, *b;
 };
 
-// Reduces the terms [begin, begin + n), n at most kBlock, in the arithmetic of A.
+// Reduces the terms [begin, begin + n) in the arithmetic of A.
 template <ReduceFn F, class A, class Terms>
 A reduce_block(const Terms& terms, std::size_t begin, std::size_t n) {
   const hn::ScalableTag<A> d;
@@ -174,10 +176,10 @@ A reduce_block(const Terms& terms, std::size_t begin, std::size_t n) {
 }
 
 template <ReduceFn F, class A, class Terms>
-A reduce_row(const Terms& terms, std::size_t n) {
+A reduce_row(const Terms& terms, std::size_t n, std::size_t block = kBlock) {
   Total<F, A> total;
-  for (std::size_t i = 0; i < n; i += kBlock) {
-    total.add(reduce_block<F, A>(terms, i, std::min(kBlock, n - i)));
+  for (std::size_t i = 0; i < n; i += block) {
+    total.add(reduce_block<F, A>(terms, i, std::min(block, n - i)));
   }
   return total.value();
 }
@@ -260,11 +262,11 @@ void reduce_f64(ReduceFn f, const double* x, std::size_t outer, std::size_t len,
 }
 
 double sum_squares_f32(const float* x, std::size_t n) {
-  return reduce_row<ReduceFn::sum, double>(Squares<float>{x}, n);
+  return reduce_row<ReduceFn::sum, double>(Squares<float>{x}, n, kSquares);
 }
 
 double sum_squares_f64(const double* x, std::size_t n) {
-  return reduce_row<ReduceFn::sum, double>(Squares<double>{x}, n);
+  return reduce_row<ReduceFn::sum, double>(Squares<double>{x}, n, kSquares);
 }
 
 float squared_distance_f32(const float* a, const float* b, std::size_t n) {

@@ -36,8 +36,8 @@ void argmin(const T* x, Index outer, Index len, Index inner, std::int64_t* y);
 template <class T>
 void cumsum(const T* x, Index outer, Index len, Index inner, T* y, bool reverse = false);
 
-// Sum of x_i^2, accumulated in double: exact to ~1e-15 relative whatever n, and free of overflow
-// for float.
+// Sum of x_i^2, accumulated in double: exact to 134 roundings, 1.5e-14 relative, whatever n, in
+// practice to ~1e-16, and free of overflow for float.
 template <class T>
 double sum_squares(const T* x, Index n);
 

@@ -200,6 +200,12 @@ TEST(ReduceKernel, SumSquaresNeitherOverflowsNorLosesDigits) {
       EXPECT_NEAR(sum_squares(x.data(), n), double(exact), 9 * 1.2e-16 * double(exact));
     }
   });
+  // Beyond a block, with lanes that stop at different lengths.
+  const auto x = random_values<float>(3 * 4096 + 1234, 6);
+  long double exact = 0;
+  for (const float v : x) exact += static_cast<long double>(v) * v;
+  const double sum = sum_squares(x.data(), static_cast<Index>(x.size()));
+  EXPECT_NEAR(sum, double(exact), 134 * 1.2e-16 * double(exact));
   const std::vector<float> large(100, 1e30f);
   EXPECT_NEAR(sum_squares(large.data(), 100) / 1e62, 1, 1e-6);
 }
