@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "autograd/parallel.h"
 #include "diffusion/distributions/two_modes_limits.h"
 #include "diffusion/grid.h"
 
@@ -43,11 +44,12 @@ Line curve(std::string label, double low, double high, report::Color color,
 
 Line over_time(std::string label, const diffusion::Grid& times, report::Color color,
                const std::function<double(double)>& f) {
-  Line line{.label = std::move(label), .color = color};
-  for (const double t : times) {
-    line.x.push_back(t);
-    line.y.push_back(f(t));
-  }
+  Line line{.label = std::move(label), .x = times, .color = color};
+  line.y.resize(times.size());
+  parallel_for(static_cast<Index>(times.size()), [&](Index k) {
+    const auto i = static_cast<std::size_t>(k);
+    line.y[i] = f(times[i]);
+  });
   return line;
 }
 
