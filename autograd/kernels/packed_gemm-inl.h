@@ -299,18 +299,39 @@ HWY_INLINE void fetch(const T* from) {
   hwy::Prefetch(from + (N - 1));
 }
 
-// `fetches`: columns of A ahead of their turn, each from one piece of memory.
+// Fetches the lines of a row of C, V vectors.
+template <Index V, class T>
+HWY_INLINE void fetch_row(const T* c) {
+  for (Index j = 0; j < V * kLanes<T>; j += kLine<T>) hwy::Prefetch(c + j);
+}
+
+// sum += a b for one l, which fetches columns of A ahead of their turn, if `fetches`.
+template <Index V, bool fetches, class T, class RowStep, Index... I>
+HWY_INLINE void add_l(const T* a, RowStep row_step, Index step, const T* b,
+                      Row<V, T> (&sum)[sizeof...(I)], std::integer_sequence<Index, I...> rows) {
+  if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
+  Row<V, T> row;
+  load_row<V>(b, row);
+  add_products<V, T>(a, row_step, row, sum, rows);
+}
+
+// `fetches`: columns of A ahead of their turn, each from one piece of memory. The first l fetch a
+// row of C each: at its end a tile would wait for what is not in the caches, as gradients of
+// weights seldom are.
 template <Index V, bool fetches, class T, class RowStep, Index... I>
 HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, RowStep row_step, Index step,
                           const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
                           std::integer_sequence<Index, I...> rows) {
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
-  for (Index left = k; left > 0; --left, a += step, b += ldb) {
-    if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
-    Row<V, T> row;
-    load_row<V>(b, row);
-    add_products<V, T>(a, row_step, row, sum, rows);
+  const Index rest = std::max<Index>(k - static_cast<Index>(sizeof...(I)), 0);
+  const T* c = out.c;
+  for (Index left = k; left > rest; --left, a += step, b += ldb, c += out.ldc) {
+    fetch_row<V>(c);
+    add_l<V, fetches>(a, row_step, step, b, sum, rows);
+  }
+  for (Index left = rest; left > 0; --left, a += step, b += ldb) {
+    add_l<V, fetches>(a, row_step, step, b, sum, rows);
   }
   store_tile<V, T>(sum, n, out, rows);
 }
@@ -343,21 +364,37 @@ void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index
 // Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
 // away: packing alone would wait for them, and the products hide that.
 
+// The same for a row of B far away, which goes to the panel as well; `fetches` is of A.
+template <bool fetches, class T, Index... I>
+HWY_INLINE void pack_and_add_l(const T* a, Index step, const T* b, Index ldb, T* panel,
+                               Row<kTileVectors, T> (&sum)[sizeof...(I)],
+                               std::integer_sequence<Index, I...> rows) {
+  for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
+  if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
+  Row<kTileVectors, T> row;
+  load_row<kTileVectors>(b, row);
+  set_row<kTileVectors, T>(row, panel);
+  add_products<kTileVectors, T>(a, SideBySide(), row, sum, rows);
+}
+
 // A tile that packs B, for the tiles to come.
 template <bool packed, class T, Index... I>
 HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, Index step,
                                   const T* HWY_RESTRICT b, Index ldb, T* HWY_RESTRICT panel,
                                   const Output<T>& out, std::integer_sequence<Index, I...> rows) {
+  constexpr bool kFetches = kFetchesA && !packed;
   Row<kTileVectors, T> sum[sizeof...(I)];
   (clear_row<kTileVectors, T>(sum[I]), ...);
   const Index next = packed ? kTileRows : step;
-  for (Index left = k; left > 0; --left, a += next, b += ldb, panel += kPanelWidth<T>) {
-    for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
-    if constexpr (kFetchesA && !packed) fetch<sizeof...(I)>(a + kRowsAhead * step);
-    Row<kTileVectors, T> row;
-    load_row<kTileVectors>(b, row);
-    set_row<kTileVectors, T>(row, panel);
-    add_products<kTileVectors, T>(a, SideBySide(), row, sum, rows);
+  const Index rest = std::max<Index>(k - static_cast<Index>(sizeof...(I)), 0);
+  const T* c = out.c;
+  for (Index left = k; left > rest; --left, a += next, b += ldb, panel += kPanelWidth<T>) {
+    fetch_row<kTileVectors>(c);
+    c += out.ldc;
+    pack_and_add_l<kFetches>(a, step, b, ldb, panel, sum, rows);
+  }
+  for (Index left = rest; left > 0; --left, a += next, b += ldb, panel += kPanelWidth<T>) {
+    pack_and_add_l<kFetches>(a, step, b, ldb, panel, sum, rows);
   }
   store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
 }
