@@ -299,39 +299,42 @@ HWY_INLINE void fetch(const T* from) {
   hwy::Prefetch(from + (N - 1));
 }
 
-// Fetches the lines of a row of C, V vectors.
+// Fetches the lines of a row, V vectors.
 template <Index V, class T>
-HWY_INLINE void fetch_row(const T* c) {
-  for (Index j = 0; j < V * kLanes<T>; j += kLine<T>) hwy::Prefetch(c + j);
+HWY_INLINE void fetch_row(const T* row) {
+  for (Index j = 0; j < V * kLanes<T>; j += kLine<T>) hwy::Prefetch(row + j);
 }
 
-// sum += a b for one l, which fetches columns of A ahead of their turn, if `fetches`.
-template <Index V, bool fetches, class T, class RowStep, Index... I>
-HWY_INLINE void add_l(const T* a, RowStep row_step, Index step, const T* b,
+// sum += a b for one l, whose elements of A are fetched ahead of their turn if `fetches`. If
+// `packs`, so is the row of B, whole, and goes to `panel` as well.
+template <Index V, bool fetches, bool packs, class T, class RowStep, Index... I>
+HWY_INLINE void add_l(const T* a, RowStep row_step, Index step, const T* b, Index ldb, T* panel,
                       Row<V, T> (&sum)[sizeof...(I)], std::integer_sequence<Index, I...> rows) {
+  if constexpr (packs) fetch_row<V>(b + kRowsAhead * ldb);
   if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
   Row<V, T> row;
   load_row<V>(b, row);
+  if constexpr (packs) set_row<V, T>(row, panel);
   add_products<V, T>(a, row_step, row, sum, rows);
 }
 
-// `fetches`: columns of A ahead of their turn, each from one piece of memory. The first l fetch a
-// row of C each: at its end a tile would wait for what is not in the caches, as gradients of
-// weights seldom are.
-template <Index V, bool fetches, class T, class RowStep, Index... I>
+// The first l fetch a row of C each: at its end a tile would wait for what is not in the caches, as
+// gradients of weights seldom are.
+template <Index V, bool fetches, bool packs, class T, class RowStep, Index... I>
 HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, RowStep row_step, Index step,
-                          const T* HWY_RESTRICT b, Index ldb, const Output<T>& out,
-                          std::integer_sequence<Index, I...> rows) {
+                          const T* HWY_RESTRICT b, Index ldb, T* HWY_RESTRICT panel,
+                          const Output<T>& out, std::integer_sequence<Index, I...> rows) {
+  constexpr Index kWidth = packs ? V * kLanes<T> : 0;
   Row<V, T> sum[sizeof...(I)];
   (clear_row<V, T>(sum[I]), ...);
   const Index rest = std::max<Index>(k - static_cast<Index>(sizeof...(I)), 0);
   const T* c = out.c;
-  for (Index left = k; left > rest; --left, a += step, b += ldb, c += out.ldc) {
+  for (Index left = k; left > rest; --left, a += step, b += ldb, panel += kWidth, c += out.ldc) {
     fetch_row<V>(c);
-    add_l<V, fetches>(a, row_step, step, b, sum, rows);
+    add_l<V, fetches, packs>(a, row_step, step, b, ldb, panel, sum, rows);
   }
-  for (Index left = rest; left > 0; --left, a += step, b += ldb) {
-    add_l<V, fetches>(a, row_step, step, b, sum, rows);
+  for (Index left = rest; left > 0; --left, a += step, b += ldb, panel += kWidth) {
+    add_l<V, fetches, packs>(a, row_step, step, b, ldb, panel, sum, rows);
   }
   store_tile<V, T>(sum, n, out, rows);
 }
@@ -343,65 +346,35 @@ HWY_INLINE void tile_rows(Index n, Index k, const T* HWY_RESTRICT a, RowStep row
 // A[i, l] = a[i * step + l].
 template <Index R, Index V, class T>
 void tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V, false>(n, k, a, step, 1, b, ldb, out, std::make_integer_sequence<Index, R>());
+  tile_rows<V, false, false, T>(n, k, a, step, 1, b, ldb, nullptr, out,
+                                std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * kTileRows + i].
 template <Index R, Index V, class T>
 void packed_tile(Index n, Index k, const T* a, Index, const T* b, Index ldb, const Output<T>& out) {
-  tile_rows<V, false>(n, k, a, SideBySide(), kTileRows, b, ldb, out,
-                      std::make_integer_sequence<Index, R>());
+  tile_rows<V, false, false, T>(n, k, a, SideBySide(), kTileRows, b, ldb, nullptr, out,
+                                std::make_integer_sequence<Index, R>());
 }
 
 // A[i, l] = a[l * step + i]: each l lies on lines of its own, which no processor foresees.
 template <Index R, Index V, class T>
 void transposed_tile(Index n, Index k, const T* a, Index step, const T* b, Index ldb,
                      const Output<T>& out) {
-  tile_rows<V, kFetchesA>(n, k, a, SideBySide(), step, b, ldb, out,
-                          std::make_integer_sequence<Index, R>());
+  tile_rows<V, kFetchesA, false, T>(n, k, a, SideBySide(), step, b, ldb, nullptr, out,
+                                    std::make_integer_sequence<Index, R>());
 }
 
 // Two kinds of tiles of packed rows of A and whole panels, for the sake of panels that lie far
 // away: packing alone would wait for them, and the products hide that.
 
-// The same for a row of B far away, which goes to the panel as well; `fetches` is of A.
-template <bool fetches, class T, Index... I>
-HWY_INLINE void pack_and_add_l(const T* a, Index step, const T* b, Index ldb, T* panel,
-                               Row<kTileVectors, T> (&sum)[sizeof...(I)],
-                               std::integer_sequence<Index, I...> rows) {
-  for (Index j = 0; j < kPanelWidth<T>; j += kLine<T>) hwy::Prefetch(b + kRowsAhead * ldb + j);
-  if constexpr (fetches) fetch<sizeof...(I)>(a + kRowsAhead * step);
-  Row<kTileVectors, T> row;
-  load_row<kTileVectors>(b, row);
-  set_row<kTileVectors, T>(row, panel);
-  add_products<kTileVectors, T>(a, SideBySide(), row, sum, rows);
-}
-
 // A tile that packs B, for the tiles to come.
-template <bool packed, class T, Index... I>
-HWY_INLINE void packing_tile_rows(Index k, const T* HWY_RESTRICT a, Index step,
-                                  const T* HWY_RESTRICT b, Index ldb, T* HWY_RESTRICT panel,
-                                  const Output<T>& out, std::integer_sequence<Index, I...> rows) {
-  constexpr bool kFetches = kFetchesA && !packed;
-  Row<kTileVectors, T> sum[sizeof...(I)];
-  (clear_row<kTileVectors, T>(sum[I]), ...);
-  const Index next = packed ? kTileRows : step;
-  const Index rest = std::max<Index>(k - static_cast<Index>(sizeof...(I)), 0);
-  const T* c = out.c;
-  for (Index left = k; left > rest; --left, a += next, b += ldb, panel += kPanelWidth<T>) {
-    fetch_row<kTileVectors>(c);
-    c += out.ldc;
-    pack_and_add_l<kFetches>(a, step, b, ldb, panel, sum, rows);
-  }
-  for (Index left = rest; left > 0; --left, a += next, b += ldb, panel += kPanelWidth<T>) {
-    pack_and_add_l<kFetches>(a, step, b, ldb, panel, sum, rows);
-  }
-  store_tile<kTileVectors, T>(sum, kPanelWidth<T>, out, rows);
-}
 template <Index R, bool packed, class T>
 void packing_tile(Index k, const T* a, Index step, const T* b, Index ldb, T* panel,
                   const Output<T>& out) {
-  packing_tile_rows<packed>(k, a, step, b, ldb, panel, out, std::make_integer_sequence<Index, R>());
+  tile_rows<kTileVectors, kFetchesA && !packed, true, T>(
+      kPanelWidth<T>, k, a, SideBySide(), packed ? kTileRows : step, b, ldb, panel, out,
+      std::make_integer_sequence<Index, R>());
 }
 
 // Rows of the next panel that a tile fetches where B is transposed.
